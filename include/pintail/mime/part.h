@@ -1,0 +1,70 @@
+/* part.h - a message as a tree of parts.
+ *
+ * Parsing copies nothing: every part knows its exact spans in the message, kept
+ * for signatures. Depth (PART_DEPTH_MAX) and number (PART_COUNT_MAX) are bounded;
+ * what lies deeper is one opaque part. Anything at all parses to something that
+ * can be shown. Pure, no I/O, any thread; a tree is immutable once built.
+ *
+ * A tree also comes without content, from an IMAP BODYSTRUCTURE
+ * (part_tree_from_text); its spans are empty then and content is fetched by section. */
+#pragma once
+#include <glib.h>
+#include "pintail/util/span.h"
+
+#define PART_DEPTH_MAX 100
+#define PART_COUNT_MAX 10000
+
+typedef enum {
+    PART_ENCODING_IDENTITY, /* 7bit, 8bit, binary, unknown */
+    PART_ENCODING_BASE64,
+    PART_ENCODING_QUOTED_PRINTABLE,
+    PART_ENCODING_UUENCODE,
+} PartEncoding;
+
+typedef struct Part Part;
+struct Part {
+    char *type;        /* lower case "text/plain"; a bad or missing one becomes what RFC 2045 5.2 says */
+    char *charset;     /* as labelled, lower case; "" when not */
+    char *name;        /* file name, decoded (RFC 2231, 2047, filename= then name=); "" */
+    char *disposition; /* lower case: "inline", "attachment", "" */
+    char *content_id;  /* without <>; "" */
+    char *description; /* "" */
+    char *boundary;    /* multiparts; "" */
+    gboolean flowed, delsp; /* text/plain; format=flowed */
+    PartEncoding encoding;
+    guint64 size;      /* encoded octets of the body */
+    char *section;     /* IMAP section number, "1.2"; "" for the root of a multipart */
+    Span header, body; /* in the message; body is still encoded */
+    Part *parent;
+    GPtrArray *children; /* of Part; multiparts and message/rfc822 (one child: its root); else empty */
+};
+
+/* `message` must outlive the tree. Never NULL. */
+Part *part_parse(const char *message, gsize len);
+void part_free(Part *root);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Part, part_free)
+
+/* The tree as lines of text and back (for the body cache); the form is documented in part.c.
+ * FALSE/NULL when the text is not of that form. */
+char *part_tree_to_text(const Part *root);
+Part *part_tree_from_text(const char *text, GError **err);
+
+const Part *part_by_section(const Part *root, const char *section);
+/* The part that should be read: best alternative of text/plain and text/html, not an
+ * attachment; NULL when there is none. `prefer_html` swaps the preference. */
+const Part *part_main_text(const Part *root, gboolean prefer_html);
+/* Those that a person sees as attachments, in order: const Part *, borrowed. */
+GPtrArray *part_attachments(const Part *root);
+gboolean part_is_multipart(const Part *p);
+
+/* Value of a header field in `header` (part or message), unfolded, undecoded; NULL when not there.
+ * The first one; the caller owns it. */
+char *header_get(Span header, const char *name);
+/* Unstructured field text decoded (RFC 2047) to valid UTF-8. */
+char *header_decode(const char *value, gsize len);
+
+/* Undoes the transfer encoding of `body`; broken input gives what can be had. */
+GBytes *part_decode(PartEncoding encoding, Span body);
+/* Bytes in `charset` ("" or unknown: guessed - UTF-8, else windows-1252) to valid UTF-8.
+ * *guessed (may be NULL) names the charset that was used when not the label's. */
+char *charset_to_utf8(Span bytes, const char *charset, const char **guessed);

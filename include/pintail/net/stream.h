@@ -1,0 +1,74 @@
+/* stream.h - one connection to a server: dial, TLS, buffered reading, writing.
+ *
+ * Thread: a stream belongs to one worker. Every wait is one poll() on the socket,
+ * the `cancel` descriptor and the phase's deadline, so any call returns at once
+ * (CANCELLED) when cancelled, and in bounded time (RETRY) when the peer stalls.
+ * Errors: RETRY (network; names host:port), TLS (certificate or handshake; a
+ * TlsReport is kept), PROTOCOL, CANCELLED. After an error the stream is only good
+ * for stream_free().
+ *
+ * THREATS in short: nothing but greeting, capabilities and STARTTLS may pass before
+ * TLS is up; stream_secured() is the one choke point that callers ask before a
+ * credential or mail command. */
+#pragma once
+#include <glib.h>
+#include "pintail/util/cancel.h"
+#include "pintail/util/certificate.h"
+#include "pintail/util/endpoint.h"
+#include "pintail/util/span.h"
+
+typedef struct Stream Stream;
+
+typedef struct {
+    const Cancel *cancel;   /* may be NULL */
+    guint timeout_ms;       /* per phase: dial, handshake, one reply; 0 means 30 s */
+    const char *ca_file;    /* additional trust anchors, or NULL */
+    const char *const *trusted_sha256; /* NULL-terminated: leaf certificates accepted for this
+                                          host:port whatever the chain says; or NULL */
+    gboolean allow_clear;   /* `tls off` was written: clear text to a host that is not loopback */
+    const char *setting;    /* where host came from, for messages: "imap of account work"; or NULL */
+    const char *log_name;   /* for the protocol log, e.g. "work/imap"; or NULL */
+} StreamOptions;
+
+/* Resolves (detached thread), connects (IPv6 and IPv4 in turn, RFC 8305 in spirit), and for
+ * TLS_IMPLICIT shakes hands. On TLS failure *report (may be NULL) gets the chain. The options
+ * and what they point to must outlive the stream. */
+Stream *stream_open(const Endpoint *where, const StreamOptions *options, TlsReport **report,
+                    GError **err);
+/* After the server's OK to STARTTLS/STLS: fails (PROTOCOL) when bytes already wait in the
+ * buffer (injection, CVE-2021-38370 class), then shakes hands. The caller forgets capabilities. */
+gboolean stream_starttls(Stream *s, TlsReport **report, GError **err);
+/* TLS is up, or clear text is allowed for this endpoint (loopback or allow_clear with TLS_OFF). */
+gboolean stream_secured(const Stream *s);
+gboolean stream_is_tls(const Stream *s);
+/* "TLSv1.3" or "" - for the status line; static. */
+const char *stream_tls_version(const Stream *s);
+/* RFC 9266 tls-exporter channel binding, 32 bytes; FALSE without TLS 1.3. */
+gboolean stream_channel_binding(Stream *s, guint8 out[32]);
+/* "host:port", borrowed. */
+const char *stream_peer(const Stream *s);
+
+/* One line without its CRLF (bare LF accepted), NUL bytes kept; at most `limit`
+ * bytes, else PROTOCOL. *line points into the buffer until the next call. */
+gboolean stream_read_line(Stream *s, gsize limit, Span *line, GError **err);
+/* Exactly `len` bytes to `out`. */
+gboolean stream_read_exact(Stream *s, char *out, gsize len, GError **err);
+/* At least 1, at most `len` bytes: what is there. */
+gssize stream_read_some(Stream *s, char *out, gsize len, GError **err);
+gboolean stream_write(Stream *s, const void *bytes, gsize len, GError **err); /* buffered */
+gboolean stream_flush(Stream *s, GError **err);
+gboolean stream_has_input(const Stream *s); /* bytes already received */
+
+/* Begins a phase: its deadline is now + timeout (0: the options' timeout). stream_open and
+ * each command start one; a long transfer that makes progress extends its own by restarting. */
+void stream_deadline(Stream *s, guint timeout_ms);
+
+typedef enum { STREAM_WAKE_INPUT, STREAM_WAKE_OTHER, STREAM_WAKE_TIMEOUT } StreamWake;
+/* For IDLE: waits until input is there, `other_fd` (-1: none) is readable, or the time is over.
+ * FALSE with err on cancel or a broken connection. */
+gboolean stream_wait(Stream *s, int other_fd, guint timeout_ms, StreamWake *why, GError **err);
+
+/* Bytes through the socket so far, both ways (TLS overhead not counted). */
+void stream_traffic(const Stream *s, guint64 *in, guint64 *out);
+void stream_free(Stream *s); /* closes at once; never blocks */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Stream, stream_free)

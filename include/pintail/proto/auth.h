@@ -1,0 +1,33 @@
+/* auth.h - credentials, and SASL as IMAP, POP3 and SMTP share it. */
+#pragma once
+#include <glib.h>
+#include "pintail/net/stream.h"
+#include "pintail/util/secret.h"
+
+/* Mechanisms from strongest to weakest; a server's list and the account's `auth`
+ * setting choose. CRAM-MD5, DIGEST-MD5 and NTLM are never used. */
+typedef struct {
+    const char *user;
+    const Secret *password;    /* or NULL when a token is used */
+    const Secret *token;       /* OAuth access token (XOAUTH2, OAUTHBEARER); or NULL */
+    const char *mechanism;     /* `auth` of the account: only this one; NULL or "auto": the best */
+} Credentials;
+
+/* One SASL exchange, transport neutral: the session calls auth_step() with each
+ * decoded challenge and sends what comes out. */
+typedef struct Auth Auth;
+
+/* Chooses among `offered` (NULL-terminated mechanism names as the server lists
+ * them); AUTH with both lists named when none fits. `service` is "imap", "pop" or "smtp". */
+Auth *auth_begin(const Credentials *c, const char *const *offered, const char *service,
+                 Stream *stream, GError **err);
+const char *auth_mechanism(const Auth *a);
+/* Does the client speak first (so that an initial response may be sent)? */
+gboolean auth_client_first(const Auth *a);
+/* `challenge` and *reply are base64 as on the wire; *reply is owned by the caller (wipe it).
+ * Challenges are bounded (12 KiB). PROTOCOL when malformed. */
+gboolean auth_step(Auth *a, Span challenge, GString **reply, GError **err);
+/* The server has said OK: for mutual mechanisms (SCRAM) FALSE when it has not proved itself. */
+gboolean auth_complete(Auth *a, GError **err);
+void auth_free(Auth *a);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Auth, auth_free)
