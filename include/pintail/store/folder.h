@@ -1,0 +1,76 @@
+/* folder.h - accounts and folders as the store knows them. Ids are never reused. */
+#pragma once
+#include "pintail/store/store.h"
+
+typedef enum { STORED_IMAP, STORED_POP3, STORED_LOCAL } StoredAccountKind;
+
+typedef enum {
+    ROLE_NONE, ROLE_INBOX, ROLE_DRAFTS, ROLE_SENT, ROLE_ARCHIVE, ROLE_JUNK, ROLE_TRASH,
+    ROLE_ALL, ROLE_FLAGGED, ROLE_IMPORTANT,
+} FolderRole;
+
+typedef enum {
+    FOLDER_NOSELECT = 1 << 0,
+    FOLDER_SUBSCRIBED = 1 << 1,
+    FOLDER_LOCAL = 1 << 2,     /* a Maildir of ours */
+    FOLDER_TO_CREATE = 1 << 3, /* made here, not yet on the server: replay creates it first */
+    FOLDER_VANISHED = 1 << 4,  /* not listed any more; kept while something in it exists only here */
+    FOLDER_READ_ONLY = 1 << 5, /* the server lets nothing be changed */
+} FolderFlags;
+
+typedef struct {
+    gint64 id, account_id;
+    char *name;       /* whole name, UTF-8, with the server's delimiter */
+    char *delimiter;  /* "" when flat */
+    FolderRole role;
+    guint flags;      /* FolderFlags */
+    gint64 total, unread; /* shown, not server, numbers */
+    gint64 change_seq;
+    /* the server's, as of the last sync: */
+    guint32 uidvalidity, uidnext;
+    guint64 highestmodseq;
+    guint32 floor_uid;    /* every message with a UID >= this is known; 0: nothing yet, 1: all */
+    char *path;           /* FOLDER_LOCAL: the Maildir */
+} Folder;
+void folder_free(Folder *f);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Folder, folder_free)
+
+/* The account of this name, made when absent. POP3 and LOCAL ones get their local folders (INBOX,
+ * Drafts, Sent, Trash, Archive, Junk) as Maildirs below `maildir` (NULL: <data>/mail/<name>). */
+gint64 account_ensure(Store *s, const char *name, StoredAccountKind kind, const char *maildir,
+                      GError **err);
+gint64 account_find(Store *s, const char *name); /* 0 when absent; reads */
+char *account_name(Store *s, gint64 account);     /* NULL when absent; reads */
+
+/* Special folders first (INBOX, Drafts, Sent, Archive, Junk, Trash), then by name;
+ * account 0: all, in the accounts' order. Array of Folder. Reads. */
+GPtrArray *folders_list(Store *s, gint64 account, GError **err);
+Folder *folder_get(Store *s, gint64 id, GError **err);
+Folder *folder_by_name(Store *s, gint64 account, const char *name); /* NULL when absent; reads */
+Folder *folder_by_role(Store *s, gint64 account, FolderRole role);  /* NULL when absent; reads */
+/* The folder that `role` needs, made here (FOLDER_TO_CREATE, or a Maildir) when the account has none. */
+gint64 folder_for_role(Store *s, gint64 account, FolderRole role, const char *name, GError **err);
+gint64 folder_create(Store *s, gint64 account, const char *name, GError **err);
+
+/* What LIST said: adds, updates, and marks what is missing - it is removed only when a second list in
+ * a row lacks it too, and never while something in it exists only here. */
+typedef struct {
+    const char *name, *delimiter;
+    FolderRole role;
+    guint flags;
+} ListedFolder;
+gboolean folders_listed(Store *s, gint64 account, const ListedFolder *listed, guint n, GError **err);
+/* Replay has created it on the server. */
+gboolean folder_created(Store *s, gint64 folder, GError **err);
+
+/* Sync position after a step whose rows are committed. */
+gboolean folder_set_synced(Store *s, gint64 folder, guint32 uidnext, guint64 highestmodseq,
+                           guint32 floor_uid, GError **err);
+/* A new UIDVALIDITY (0: first SELECT): placements are kept, without UID, until the
+ * next sync has bound them anew (Message-ID + size); what it does not find goes then. */
+gboolean folder_set_uidvalidity(Store *s, gint64 folder, guint32 uidvalidity, GError **err);
+/* Ends that: forgets the placements that no sync has bound. */
+gboolean folder_drop_unbound(Store *s, gint64 folder, GError **err);
+/* Re-reads a local folder's Maildir (other programs may have changed it): new files appear, renamed
+ * ones change flags, missing ones go. *changed may be NULL. */
+gboolean folder_rescan(Store *s, gint64 folder, gboolean *changed, GError **err);
