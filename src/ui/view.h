@@ -1,0 +1,63 @@
+/* view.h - what a view is, and what all views share (the Ui).
+ *
+ * A view is a struct of functions; it draws into the surface it is given and
+ * handles commands named in the command table (command.h). Unhandled commands go to the view below on
+ * the stack and at last to the global ones (ui_command.c). Everything here: UI thread only. */
+#pragma once
+#include "pintail/bus/bus.h"
+#include "pintail/conf/conf.h"
+#include "pintail/store/change.h"
+#include "pintail/store/folder.h"
+#include "pintail/store/outbox.h"
+#include "pintail/term/term.h"
+
+typedef struct Ui Ui;
+typedef struct View View;
+
+typedef struct {
+    const char *context; /* key bindings: "list", "viewer", "folders", "compose", "form", "help", "problems" */
+    void (*draw)(View *v, Surface *s, gboolean focused);
+    /* A key before bindings are looked up (fields, prompts); TRUE: used. May be NULL. */
+    gboolean (*key)(View *v, const Key *k);
+    /* A command; `args` is NULL-terminated, args[0] its name. TRUE: it was this view's. */
+    gboolean (*command)(View *v, char **args);
+    void (*event)(View *v, const Event *e); /* may be NULL */
+    void (*free)(View *v);
+} ViewClass;
+
+struct View {
+    const ViewClass *class;
+    Ui *ui;
+    /* the view's own data follow in a larger struct whose first member is a View */
+};
+
+struct Ui {
+    Conf *conf;
+    Bus *bus;
+    StoreHome *home;
+    Store *store;          /* the UI thread's: short reads only */
+    gboolean read_only;
+    GPtrArray *stack;      /* of View: full-screen views over the three panes; last is on top */
+    struct Writer *writer; /* writer.h: commits changes in order */
+    struct Loader *loader; /* loader.h: slow local work */
+    struct Panes *panes;   /* panes.h: folders, list, viewer */
+    struct Prompt *prompt; /* prompt.h: the `:` line and questions on the last but one row; NULL when closed */
+    gboolean leaving;
+    gboolean dirty;        /* draw before the next wait */
+};
+
+void ui_push(Ui *ui, View *take);  /* a full-screen view on top */
+void ui_pop(Ui *ui);               /* closes the top one (frees it after the current key) */
+/* One line on the message row; printf. The last one stays until the next key; errors until read. */
+void ui_say(Ui *ui, Severity severity, const char *format, ...) G_GNUC_PRINTF(3, 4);
+void ui_run_line(Ui *ui, const char *line); /* a command line, as bound or typed */
+/* Asks one line: `done(text or NULL when Esc, data)` is called later. `secret` shows no text. */
+void ui_ask(Ui *ui, const char *prompt, const char *initial, gboolean secret,
+            void (*done)(Ui *ui, const char *text, gpointer data), gpointer data);
+/* One key of `keys` ("yn"); `done` gets it, 0 for Esc. */
+void ui_ask_key(Ui *ui, const char *prompt, const char *keys,
+                void (*done)(Ui *ui, char key, gpointer data), gpointer data);
+/* The account and identity that the focus stands for. Borrowed; NULL when there is none. */
+Account *ui_current_account(Ui *ui);
+/* Runs argv (or `sh -c command`) with the terminal; says what failed. TRUE on exit status 0. */
+gboolean ui_run_on_terminal(Ui *ui, const char *const *argv);
