@@ -66,8 +66,10 @@ static void commands(void)
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     for (char **line = lines; *line; line++) {
         g_auto(GStrv) fields = g_strsplit(*line, "\t", 3);
-        if (g_strv_length(fields) == 3)
-            entry(fields[0], NULL, fields[2], *fields[1] ? g_strdup_printf("Keys: %s", fields[1]) : NULL);
+        if (g_strv_length(fields) != 3)
+            continue;
+        g_autofree char *keys = *fields[1] ? g_strdup_printf("Keys: %s", fields[1]) : NULL;
+        entry(fields[0], NULL, fields[2], keys);
     }
 }
 
