@@ -14,6 +14,7 @@ void term_close(void); /* restores the screen; also safe after a failed open */
 void term_suspend(void); /* before another program gets the terminal */
 void term_resume(void);  /* and after: everything is drawn anew */
 void term_size(int *rows, int *columns);
+void term_note_resize(void); /* SIGWINCH came: the next term_read() gives KEY_RESIZED */
 int term_fd(void);       /* readable: call term_read() until it returns FALSE */
 gboolean term_read(Key *out); /* FALSE: nothing more now */
 /* Deadline (monotonic microseconds) until which an unfinished Esc sequence or paste waits; 0: none. */
@@ -28,4 +29,5 @@ void term_bell(void);
 gboolean term_copy(const char *text, gsize len);
 /* Can this character be shown here (LANG=C: one "?" each, and once a notice)? */
 gboolean term_is_utf8(void);
+gboolean term_take_unshown(void); /* was something shown as "?" since the last call? */
 gboolean term_has_color(void);

@@ -1,0 +1,6 @@
+/* terminfo.h - is this a terminal that a screen can be drawn on? */
+#pragma once
+#include <glib.h>
+
+/* INVALID with one sentence when not. */
+gboolean terminfo_check(int in, int out, const char *name, GError **err);
