@@ -36,7 +36,9 @@ struct Part {
     char *section;     /* IMAP section number, "1.2"; "" for the root of a multipart */
     Span header, body; /* in the message; body is still encoded */
     Part *parent;
-    GPtrArray *children; /* of Part; multiparts and message/rfc822 (one child: its root); else empty */
+    /* Of Part. Multiparts; message/rfc822 (one child: its root); text/plain with uuencoded files in
+     * it (parsed from bytes only, never numbered by IMAP): those files. Else empty. */
+    GPtrArray *children;
 };
 
 /* `message` must outlive the tree. Never NULL. */
@@ -44,10 +46,26 @@ Part *part_parse(const char *message, gsize len);
 void part_free(Part *root);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Part, part_free)
 
-/* The tree as lines of text and back (for the body cache); the form is documented in part.c.
- * FALSE/NULL when the text is not of that form. */
+/* The tree as text and back (for the body cache, and from a BODYSTRUCTURE). One line a part, in
+ * preorder, fields separated by a tab ("\\t", "\\n", "\\\\" stand for tab, line feed, backslash):
+ * depth, type, charset, name, disposition, content-id, description, encoding, size, flags.
+ * Sections are numbered again when it is read; boundaries and spans are not kept.
+ * NULL (PROTOCOL) when the text is not of that form. */
 char *part_tree_to_text(const Part *root);
 Part *part_tree_from_text(const char *text, GError **err);
+
+/* What a BODYSTRUCTURE says about one part, undecoded; any pointer may be NULL. */
+typedef struct {
+    const char *type;                      /* "TEXT/PLAIN" */
+    const char *const *type_params;        /* name, value, name, value, NULL */
+    const char *disposition;
+    const char *const *disposition_params;
+    const char *content_id, *description, *encoding;
+    guint64 size;
+} PartFacts;
+/* Appends that part's line (parameters decoded, RFC 2231 and 2047). Preorder; the root has
+ * depth 0, the children of a multipart and the content of a message/rfc822 one more. */
+void part_tree_add(GString *text, guint depth, const PartFacts *facts);
 
 const Part *part_by_section(const Part *root, const char *section);
 /* The part that should be read: best alternative of text/plain and text/html, not an
@@ -65,6 +83,10 @@ char *header_decode(const char *value, gsize len);
 
 /* Undoes the transfer encoding of `body`; broken input gives what can be had. */
 GBytes *part_decode(PartEncoding encoding, Span body);
+/* A text part for reading: `body` (p->body, or what was fetched for it, still encoded) decoded to
+ * valid UTF-8 by the part's labels, HTML's own <meta> when there is no label, else by guessing;
+ * uuencoded files are left out. *guessed as in charset_to_utf8(). */
+char *part_text_of(const Part *p, Span body, const char **guessed);
 /* Bytes in `charset` ("" or unknown: guessed - UTF-8, else windows-1252) to valid UTF-8.
  * *guessed (may be NULL) names the charset that was used when not the label's. */
 char *charset_to_utf8(Span bytes, const char *charset, const char **guessed);
