@@ -28,4 +28,7 @@ void endpoint_free(Endpoint *e);
 char *endpoint_to_url(const Endpoint *e); /* the default port is left out */
 guint16 endpoint_default_port(Protocol protocol, TlsMode tls);
 gboolean endpoint_is_loopback(const Endpoint *e); /* by its text: localhost, 127.0.0.0/8, ::1 */
+/* The host as DNS and certificates know it (IDNA 2008, RFC 5890): A-labels for a name with letters
+ * beyond ASCII, anything else unchanged. INVALID when there is no such form. Caller owns it. */
+char *endpoint_ascii_host(const char *host, GError **err);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Endpoint, endpoint_free)
