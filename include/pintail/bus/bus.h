@@ -111,7 +111,8 @@ void bus_detach(Bus *b, gint64 account_id, Lane lane);
 guint64 bus_question_id(Bus *b);
 
 /* The screen. FALSE when nobody serves that lane (the request is freed). Equal REQUEST_SYNC, OPEN,
- * REPLAY, SEND and BODY that still wait are merged; BODY and ANSWER go first. */
+ * REPLAY and SEND that still wait are merged; BODY and ANSWER go first (the newest BODY before older
+ * ones: it is what the person looks at now). */
 gboolean bus_request(Bus *b, Lane lane, Request *take);
 void bus_cancel(Bus *b, gint64 account_id, Lane lane); /* what it does now; the queue stays */
 Event *bus_next(Bus *b); /* NULL when none waits; the caller owns it */
