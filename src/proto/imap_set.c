@@ -1,7 +1,6 @@
 /* imap_set.c - sets of UIDs as ascending ranges that neither touch nor overlap
  * (RFC 3501 section 9, sequence-set). Adding in ascending order is O(1). */
-#include "imap_cursor.h"
-#include "pintail/proto/imap.h"
+#include "imap_grammar.h"
 
 #define MAX_RANGES 1000000
 
@@ -75,6 +74,12 @@ void imap_set_add(ImapSet *s, guint32 first, guint32 last)
     *range_at(s, from) = merged;
     if (to - from > 1)
         g_array_remove_range(s->ranges, from + 1, to - from - 1);
+}
+
+void imap_set_merge(ImapSet *s, const ImapSet *more)
+{
+    for (guint i = 0; i < more->ranges->len; i++)
+        imap_set_add(s, range_at(more, i)->first, range_at(more, i)->last);
 }
 
 static int compare_uids(const void *a, const void *b)
