@@ -51,7 +51,7 @@ const char *stream_peer(const Stream *s);
 /* One line without its CRLF (bare LF accepted), NUL bytes kept; at most `limit`
  * bytes, else PROTOCOL. *line points into the buffer until the next call. */
 gboolean stream_read_line(Stream *s, gsize limit, Span *line, GError **err);
-/* Exactly `len` bytes to `out`. */
+/* Exactly `len` bytes to `out`; what is already buffered comes first. */
 gboolean stream_read_exact(Stream *s, char *out, gsize len, GError **err);
 /* At least 1, at most `len` bytes: what is there. */
 gssize stream_read_some(Stream *s, char *out, gsize len, GError **err);
@@ -64,9 +64,14 @@ gboolean stream_has_input(const Stream *s); /* bytes already received */
 void stream_deadline(Stream *s, guint timeout_ms);
 
 typedef enum { STREAM_WAKE_INPUT, STREAM_WAKE_OTHER, STREAM_WAKE_TIMEOUT } StreamWake;
-/* For IDLE: waits until input is there, `other_fd` (-1: none) is readable, or the time is over.
+/* For IDLE: waits until input is there, `other_fd` (-1: none) is readable, or the time is over
+ * (0: only looks). The phase's deadline plays no part.
  * FALSE with err on cancel or a broken connection. */
 gboolean stream_wait(Stream *s, int other_fd, guint timeout_ms, StreamWake *why, GError **err);
+
+/* For a greeting that is not of the expected protocol: a sentence for people that says what
+ * answered instead and which port is usual. `line` as it came. The caller owns it. */
+char *stream_wrong_greeting(const Stream *s, Span line);
 
 /* Bytes through the socket so far, both ways (TLS overhead not counted). */
 void stream_traffic(const Stream *s, guint64 *in, guint64 *out);
