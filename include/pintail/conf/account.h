@@ -17,6 +17,8 @@ typedef struct {
 
 typedef enum { POP3_KEEP_UNSET, POP3_KEEP_NEVER, POP3_KEEP_FOREVER, POP3_KEEP_DAYS } Pop3KeepKind;
 typedef enum { SENT_FOLDER, SENT_SAME, SENT_NONE } SentKind;
+/* Which bodies are fetched before they are opened. */
+typedef enum { DOWNLOAD_RECENT, DOWNLOAD_HEADERS, DOWNLOAD_ALL } DownloadPolicy;
 
 typedef struct {
     char *name;    /* for people */
@@ -52,6 +54,7 @@ typedef struct Account {
     guint pop3_keep_days;
     gboolean pop3_delete_on_server; /* with pop3-keep: a deletion here is one there */
     guint64 pop3_max_size;   /* bytes; larger ones are listed from TOP; 0: no bound */
+    DownloadPolicy download; /* IMAP; RECENT: of the last 30 days */
     char *maildir;           /* where local folders live; NULL: below the data directory */
     guint poll;              /* seconds between looks at POP3, and at IMAP folders without IDLE */
 } Account;

@@ -19,7 +19,8 @@ char *conf_default_path(void);
 Conf *conf_new(void);
 void conf_free(Conf *c);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Conf, conf_free)
-/* Reads `path`. GONE when there is none, STORE when unreadable; mistakes inside are not errors:
+/* Reads `path`, after forgetting what an earlier load or a prompt had set (what was executed before the
+ * first load are the defaults and stays). GONE when there is none, STORE when unreadable; mistakes inside are not errors:
  * see conf_mistakes(). */
 gboolean conf_load(Conf *c, const char *path, GError **err);
 const GPtrArray *conf_mistakes(const Conf *c); /* of char *; borrowed */
@@ -52,10 +53,12 @@ gboolean conf_set(Conf *c, const char *name, const char *value, GError **err);
 void conf_on_change(Conf *c, void (*changed)(const char *what, void *data), void *data);
 
 /* ---- account settings: the keys of an account block ---- */
+struct AccountValue; /* conf's own */
 typedef struct {
     const char *name;
     const char *argument; /* for help: "URL", "FILE", "yes|no" */
     const char *help;
+    gboolean (*set)(Account *a, const struct AccountValue *value); /* conf's own */
 } AccountSetting;
 const AccountSetting *conf_account_settings(guint *count);
 
