@@ -385,8 +385,11 @@ static int spawn_in_foreground(pid_t *pid, const char *const *argv, int tty, int
 static void read_output(int *fd, GString **output)
 {
     char chunk[4096];
-    ssize_t n;
-    while ((n = read(*fd, chunk, sizeof chunk)) > 0 || (n < 0 && errno == EINTR)) {
+    ssize_t n = -1;
+    for (int rounds = 0; rounds <= OUTPUT_MAXIMUM / (int)sizeof chunk; rounds++) {
+        n = read(*fd, chunk, sizeof chunk);
+        if (n == 0 || (n < 0 && errno != EINTR))
+            break;
         if (n > 0 && (*output)->len + (gsize)n <= OUTPUT_MAXIMUM)
             append_secretly(output, chunk, (gsize)n);
     }

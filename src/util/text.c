@@ -93,12 +93,16 @@ static gboolean is_pictograph(const utf8proc_property_t *p)
            p->boundclass == UTF8PROC_BOUNDCLASS_GLUE_AFTER_ZWJ;
 }
 
-/* A mark that shares the cell of the character before it. */
-static gboolean is_mark(const utf8proc_property_t *p)
+/* Cells, as wcwidth() of glibc and terminals count them; utf8proc differs in three places. */
+static guint8 cell_width(gint32 c, const utf8proc_property_t *p)
 {
-    return (p->category == UTF8PROC_CATEGORY_MN || p->category == UTF8PROC_CATEGORY_ME ||
-            p->category == UTF8PROC_CATEGORY_MC || p->category == UTF8PROC_CATEGORY_LO) &&
-           p->charwidth == 0;
+    if (p->category == UTF8PROC_CATEGORY_MC)
+        return 1; /* spacing vowel signs */
+    if ((c >= 0x1160 && c <= 0x11ff) || (c >= 0xd7b0 && c <= 0xd7ff))
+        return 0; /* conjoining vowels and finals of Hangul */
+    if ((c >= 0x4dc0 && c <= 0x4dff) || (c >= 0x3248 && c <= 0x324f))
+        return 2; /* hexagrams, circled numbers */
+    return (guint8)p->charwidth;
 }
 
 /* What stands for a character that may not be drawn; 0 when it may. */
@@ -151,7 +155,7 @@ static gsize take_followers(const guchar *in, gsize at, gsize len, gboolean emoj
             at += used;
             continue;
         }
-        if (is_tag(c) || !is_mark(p))
+        if (is_tag(c) || substitute(c, p) || cell_width(c, p) > 0)
             break;
         joined = FALSE;
         if (*count <= MARKS_MAXIMUM)
@@ -195,11 +199,12 @@ static Grapheme next_slow(const guchar *in, gsize len)
         cells[0] = other;
         at = other == ' ' && c != '\t' ? take_followers(in, at, len, FALSE, cells, &count) : at;
     } else {
-        if (p->charwidth == 0) { /* a mark alone: on a dotted circle */
+        guint8 width = cell_width(c, p);
+        if (width == 0) { /* a mark alone: on a dotted circle */
             cells[0] = DOTTED_CIRCLE;
             cells[count++] = c;
         } else {
-            g.width = p->charwidth > 1 ? 2 : 1;
+            g.width = width;
         }
         at = take_followers(in, at, len, is_pictograph(p), cells, &count);
     }
@@ -254,6 +259,8 @@ char *printable_text(const char *bytes, gsize len, gboolean keep_newlines)
             at += plain;
             continue;
         }
+        if (keep_newlines && bytes[at] == '\r' && at + 1 < len && bytes[at + 1] == '\n')
+            at++;
         if (keep_newlines && bytes[at] == '\n') {
             g_string_append_c(out, '\n');
             at++;
@@ -437,7 +444,7 @@ char *text_size(guint64 bytes)
         return g_strdup_printf(_("%u B"), (guint)bytes);
     guint unit = 1;
     guint64 scale = 1000;
-    while (unit + 1 < G_N_ELEMENTS(units) && bytes / 1000 >= scale - scale / 2000) {
+    while (unit + 1 < G_N_ELEMENTS(units) && bytes >= scale * 1000 - scale / 2) {
         scale *= 1000;
         unit++;
     }

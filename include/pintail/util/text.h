@@ -17,12 +17,15 @@ typedef struct {
 
 /* The next grapheme of `bytes` (len > 0). Tab becomes one blank (callers expand
  * tabs first where columns matter); C0, DEL, C1, invalid UTF-8, U+2028/9, bidi
- * controls, tags, private and unassigned characters become a visible substitute
+ * embeddings and overrides, tags, private and unassigned characters become a visible substitute
  * of width 1 ("^[" style pairs are NOT used: one symbol, U+241B style, or U+FFFD);
- * ZWJ, ZWNJ, variation selectors and bidi isolates are left out. */
+ * ZWJ, ZWNJ, zero-width and soft-hyphen characters, variation selectors, bidi marks and
+ * isolates are left out (they belong to the grapheme beside them). An emoji sequence is its
+ * first emoji; a flag of two letters is two graphemes of one cell each. */
 Grapheme printable_next(const char *bytes, gsize len);
 
-/* The whole string through printable_next(); newlines kept when `keep_newlines`. */
+/* The whole string through printable_next(); newlines kept when `keep_newlines`
+ * (CRLF becomes one). */
 char *printable_text(const char *bytes, gsize len, gboolean keep_newlines);
 /* Width in cells of the printable form. */
 guint text_width(const char *text, gssize len);
@@ -31,7 +34,7 @@ gsize text_fit(const char *text, gssize len, guint cells, guint *used);
 /* printable_text() cut to `cells` with "…" when it did not fit, padded with blanks when `pad`. */
 char *text_clip(const char *text, guint cells, gboolean pad);
 
-/* Valid UTF-8, each invalid byte replaced by U+FFFD. */
+/* Valid UTF-8, each invalid byte (NUL too) replaced by U+FFFD. */
 char *text_make_valid(const char *bytes, gsize len);
 /* Case folded, accents removed, for comparing and searching. */
 char *text_fold(const char *text, gssize len);
