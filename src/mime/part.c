@@ -191,7 +191,7 @@ static const char *before_line_end(const Parser *p, const char *line)
 /* Two boundary lines in a row, or one at the very end, make no part. */
 static gboolean is_phantom(const Part *p, const char *line)
 {
-    return p->parent && p->header.len == 0 && p->body.at == line && p->children->len == 0 &&
+    return p->parent && p->body.at == p->header.at && p->body.at == line &&
            part_is_multipart(p->parent);
 }
 

@@ -32,8 +32,10 @@ Part *tree_part_new(Part *parent)
     p->section = g_strdup("");
     p->children = g_ptr_array_new_with_free_func(node_free); /* depth is bounded */
     p->parent = parent;
-    if (parent)
+    if (parent) {
+        p->index = parent->children->len;
         g_ptr_array_add(parent->children, p);
+    }
     return p;
 }
 
@@ -48,19 +50,12 @@ gboolean part_is_multipart(const Part *p)
     return strncmp(p->type, "multipart/", 10) == 0;
 }
 
-static guint index_in_parent(const Part *p)
-{
-    guint i = 0;
-    g_ptr_array_find(p->parent->children, p, &i);
-    return i;
-}
-
 Part *tree_next(const Part *p)
 {
     if (p->children->len > 0)
         return g_ptr_array_index(p->children, 0);
     while (p->parent) {
-        guint i = index_in_parent(p) + 1;
+        guint i = p->index + 1;
         if (i < p->parent->children->len)
             return g_ptr_array_index(p->parent->children, i);
         p = p->parent;
@@ -184,7 +179,7 @@ static char *number_of(const Part *p)
     const Part *parent = p->parent;
     if (!parent)
         return g_strdup(part_is_multipart(p) ? "" : "1");
-    guint n = index_in_parent(p) + 1;
+    guint n = p->index + 1;
     if (part_is_multipart(parent)) {
         const Part *above = parent;
         /* up to the message whose root multipart this is */

@@ -36,6 +36,7 @@ struct Part {
     char *section;     /* IMAP section number, "1.2"; "" for the root of a multipart */
     Span header, body; /* in the message; body is still encoded */
     Part *parent;
+    guint index;         /* among the parent's children */
     /* Of Part. Multiparts; message/rfc822 (one child: its root); text/plain with uuencoded files in
      * it (parsed from bytes only, never numbered by IMAP): those files. Else empty. */
     GPtrArray *children;

@@ -1,0 +1,207 @@
+/* html.c - gumbo within bounds.
+ *
+ * HTML's rules for misnested tags let a small document become a huge tree, and
+ * gumbo frees a tree by recursion. So tags and nesting are estimated first, all of
+ * gumbo's memory is ours (a list of blocks, freed by walking the list, never by
+ * gumbo), and when it asks for too much the parse is abandoned by longjmp(), which
+ * leaks nothing because the list knows every block. */
+#include "html.h"
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BYTES_MAX (8 * 1024 * 1024)
+#define TAGS_MAX 300000
+#define NESTING_MAX 1500
+#define MEMORY_BASE (16 * 1024 * 1024)
+#define MEMORY_MAX (192 * 1024 * 1024)
+
+typedef struct Block {
+    struct Block *next, **link; /* link points at what points here */
+    gsize size;
+    gsize pad; /* keeps what follows aligned as malloc() would */
+} Block;
+
+struct HtmlTree {
+    Block *blocks;
+    gsize used, limit;
+    GumboOutput *output;
+    jmp_buf out_of_memory;
+};
+
+static void *tree_alloc(void *user, size_t size)
+{
+    HtmlTree *t = user;
+    if (size > t->limit || t->used + size > t->limit)
+        longjmp(t->out_of_memory, 1);
+    Block *b = g_malloc(sizeof *b + size);
+    b->size = size;
+    b->next = t->blocks;
+    b->link = &t->blocks;
+    if (b->next)
+        b->next->link = &b->next;
+    t->blocks = b;
+    t->used += size + sizeof *b;
+    return b + 1;
+}
+
+static void tree_release(void *user, void *memory)
+{
+    HtmlTree *t = user;
+    if (!memory)
+        return;
+    Block *b = (Block *)memory - 1;
+    *b->link = b->next;
+    if (b->next)
+        b->next->link = b->link;
+    t->used -= b->size + sizeof *b;
+    g_free(b);
+}
+
+/* Tags that never hold anything, or whose end is implied so often that counting them
+ * as nesting would condemn ordinary mail. */
+static gboolean nests(const char *name, gsize len)
+{
+    static const char *const flat[] = {"br", "img", "p",  "li",   "td",    "tr", "th", "hr", "meta",
+                                       "link", "input", "col", "o:p", "option", "dd", "dt", "base",
+                                       "area", "wbr", "tbody", "thead"};
+    for (gsize i = 0; i < G_N_ELEMENTS(flat); i++) {
+        if (strlen(flat[i]) == len && g_ascii_strncasecmp(name, flat[i], len) == 0)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean is_affordable(const char *p, gsize len)
+{
+    const char *end = p + len;
+    gsize tags = 0, depth = 0;
+    if (len > BYTES_MAX)
+        return FALSE;
+    while ((p = memchr(p, '<', (gsize)(end - p))) && ++p < end) {
+        gboolean close = *p == '/';
+        const char *name = close ? p + 1 : p;
+        const char *q = name;
+        while (q < end && (g_ascii_isalnum(*q) || *q == ':'))
+            q++;
+        if (q == name)
+            continue;
+        if (++tags > TAGS_MAX)
+            return FALSE;
+        if (!nests(name, (gsize)(q - name)))
+            continue;
+        if (close)
+            depth -= depth > 0;
+        else if (++depth > NESTING_MAX)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+HtmlTree *html_parse(const char *utf8, gsize len)
+{
+    if (!is_affordable(utf8, len))
+        return NULL;
+    HtmlTree *t = g_new0(HtmlTree, 1);
+    t->limit = MIN(MEMORY_BASE + 40 * len, MEMORY_MAX);
+    GumboOptions options = kGumboDefaultOptions;
+    options.allocator = tree_alloc;
+    options.deallocator = tree_release;
+    options.userdata = t;
+    options.max_errors = 0;
+    if (setjmp(t->out_of_memory) != 0) {
+        html_free(t);
+        return NULL;
+    }
+    t->output = gumbo_parse_with_options(&options, utf8, len);
+    return t;
+}
+
+const GumboNode *html_root(const HtmlTree *t)
+{
+    return t->output->root;
+}
+
+void html_free(HtmlTree *t)
+{
+    if (!t)
+        return;
+    for (Block *b = t->blocks, *next; b; b = next) {
+        next = b->next;
+        g_free(b);
+    }
+    g_free(t);
+}
+
+static gboolean tag_is(const char *name, gsize len, const char *wanted)
+{
+    return strlen(wanted) == len && g_ascii_strncasecmp(name, wanted, len) == 0;
+}
+
+/* Behind "</name" of an element whose text is none for people. */
+static const char *skip_element(const char *p, const char *end, const char *name)
+{
+    gsize n = strlen(name);
+    while ((p = memchr(p, '<', (gsize)(end - p)))) {
+        if ((gsize)(end - p) > n + 2 && p[1] == '/' && g_ascii_strncasecmp(p + 2, name, n) == 0)
+            return p;
+        p++;
+    }
+    return end;
+}
+
+static const char *put_entity(GString *out, const char *p, const char *end)
+{
+    static const struct {
+        const char *name, *text;
+    } known[] = {{"&amp;", "&"},  {"&lt;", "<"},    {"&gt;", ">"},
+                 {"&quot;", "\""}, {"&nbsp;", " "}, {"&#39;", "'"}};
+    for (gsize i = 0; i < G_N_ELEMENTS(known); i++) {
+        gsize n = strlen(known[i].name);
+        if ((gsize)(end - p) >= n && memcmp(p, known[i].name, n) == 0) {
+            g_string_append(out, known[i].text);
+            return p + n;
+        }
+    }
+    g_string_append_c(out, '&');
+    return p + 1;
+}
+
+char *html_strip(const char *utf8, gsize len)
+{
+    static const char *const unseen[] = {"script", "style", "title"};
+    static const char *const inside_line[] = {"b", "i", "u", "a", "font", "span", "em", "strong"};
+    GString *out = g_string_new(NULL);
+    const char *p = utf8, *end = utf8 + len;
+    while (p < end) {
+        if (*p == '&') {
+            p = put_entity(out, p, end);
+            continue;
+        }
+        if (*p != '<') {
+            char c = *p == '\n' || *p == '\r' || *p == '\t' ? ' ' : *p;
+            gboolean first = out->len == 0 || strchr(" \n", out->str[out->len - 1]);
+            if (c != ' ' || !first)
+                g_string_append_c(out, c);
+            p++;
+            continue;
+        }
+        const char *name = p + 1 + (p + 1 < end && p[1] == '/');
+        const char *q = name;
+        while (q < end && g_ascii_isalnum(*q))
+            q++;
+        const char *close = memchr(q, '>', (gsize)(end - q));
+        p = close ? close + 1 : end;
+        gsize n = (gsize)(q - name);
+        gboolean inl = FALSE;
+        for (gsize i = 0; i < G_N_ELEMENTS(inside_line); i++)
+            inl = inl || tag_is(name, n, inside_line[i]);
+        if (!inl && out->len > 0 && out->str[out->len - 1] != '\n')
+            g_string_append_c(out, '\n');
+        for (gsize i = 0; i < G_N_ELEMENTS(unseen) && name[-1] == '<'; i++) {
+            if (tag_is(name, n, unseen[i]))
+                p = skip_element(p, end, unseen[i]);
+        }
+    }
+    return g_string_free(out, FALSE);
+}

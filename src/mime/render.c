@@ -1,0 +1,222 @@
+/* render.c - plain text to lines, and lines to plain text again. */
+#include "pintail/mime/render.h"
+#include <string.h>
+#include "pintail/util/i18n.h"
+#include "render_build.h"
+
+#define QUOTE_DEPTH_MAX 200
+#define LONG_LINE 80 /* a longer line was meant to be wrapped by whoever shows it */
+#define WRAP_AT 72
+
+static void line_free(gpointer data)
+{
+    RenderLine *l = data;
+    g_free(l->text);
+    g_free(l);
+}
+
+void builder_init(Builder *b)
+{
+    b->bytes = 0;
+    b->out = g_new0(Rendered, 1);
+    b->out->lines = g_ptr_array_new_with_free_func(line_free);
+    b->out->links = g_ptr_array_new_with_free_func(g_free);
+}
+
+gboolean builder_is_full(const Builder *b)
+{
+    return b->out->truncated;
+}
+
+static void push(Rendered *r, char *text_take, LineKind kind, guint depth, guint indent,
+                 gboolean flowed)
+{
+    RenderLine *l = g_new0(RenderLine, 1);
+    l->text = text_take;
+    l->kind = kind;
+    l->quote_depth = (guint8)MIN(depth, QUOTE_DEPTH_MAX);
+    l->indent = (guint8)MIN(indent, 40);
+    l->flowed = flowed;
+    g_ptr_array_add(r->lines, l);
+}
+
+gboolean builder_add(Builder *b, const char *text, gsize len, LineKind kind, guint quote_depth,
+                     guint indent, gboolean flowed)
+{
+    if (b->out->truncated)
+        return FALSE;
+    b->bytes += len + 1;
+    if (b->out->lines->len >= RENDER_LINES_MAX || b->bytes > RENDER_BYTES_MAX) {
+        b->out->truncated = TRUE;
+        push(b->out, g_strdup(_("[The rest is not shown: the text is too long.]")), LINE_TEXT, 0, 0,
+             TRUE);
+        return FALSE;
+    }
+    push(b->out, g_strndup(text, len), kind, quote_depth, indent, flowed);
+    return TRUE;
+}
+
+void rendered_free(Rendered *r)
+{
+    if (!r)
+        return;
+    g_ptr_array_unref(r->lines);
+    g_ptr_array_unref(r->links);
+    g_free(r);
+}
+
+typedef struct {
+    const char *text;
+    gsize len;
+    guint depth;
+} Line;
+
+/* "> > text" and ">> text" alike; RFC 3676 section 4.5 counts only marks that touch. */
+static Line strip_quotes(const char *p, gsize len, gboolean flowed)
+{
+    Line l = {p, len, 0};
+    if (!flowed && len > 6 && memcmp(p, ">From ", 6) == 0) {
+        l.text++; /* mbox quoting, not the writer's */
+        l.len--;
+        return l;
+    }
+    gsize i = 0;
+    while (i < len && l.depth < QUOTE_DEPTH_MAX) {
+        if (p[i] == '>') {
+            l.depth++;
+            i++;
+        } else if (!flowed && p[i] == ' ' && i + 1 < len && p[i + 1] == '>' && l.depth > 0) {
+            i++;
+        } else {
+            break;
+        }
+    }
+    if (i < len && p[i] == ' ' && (l.depth > 0 || flowed))
+        i++; /* the blank behind the marks, or space-stuffing */
+    l.text = p + i;
+    l.len = len - i;
+    return l;
+}
+
+static gboolean is_signature_mark(const Line *l)
+{
+    return l->len == 3 && memcmp(l->text, "-- ", 3) == 0;
+}
+
+typedef struct {
+    Builder b;
+    gboolean in_signature;
+    GString *paragraph; /* flowed lines joined so far */
+    guint depth;        /* of the paragraph */
+    gboolean open;
+} Plain;
+
+static void add_line(Plain *s, const char *text, gsize len, guint depth, gboolean flowed)
+{
+    LineKind kind = depth > 0 ? LINE_QUOTE : s->in_signature ? LINE_SIGNATURE : LINE_TEXT;
+    builder_add(&s->b, text, len, kind, depth, 0, flowed);
+}
+
+static void end_paragraph(Plain *s)
+{
+    if (s->open)
+        add_line(s, s->paragraph->str, s->paragraph->len, s->depth, TRUE);
+    g_string_truncate(s->paragraph, 0);
+    s->open = FALSE;
+}
+
+static void flowed_line(Plain *s, Line l, gboolean delsp)
+{
+    gboolean signature = is_signature_mark(&l);
+    if (s->open && (s->depth != l.depth || signature))
+        end_paragraph(s);
+    if (signature) {
+        s->in_signature = s->in_signature || l.depth == 0;
+        add_line(s, l.text, l.len, l.depth, FALSE);
+        return;
+    }
+    gboolean soft = l.len > 0 && l.text[l.len - 1] == ' ';
+    g_string_append_len(s->paragraph, l.text, (gssize)(soft && delsp ? l.len - 1 : l.len));
+    s->depth = l.depth;
+    s->open = TRUE;
+    if (!soft)
+        end_paragraph(s);
+}
+
+Rendered *render_plain(const char *utf8, gsize len, gboolean flowed, gboolean delsp)
+{
+    Plain s = {.paragraph = g_string_new(NULL)};
+    builder_init(&s.b);
+    const char *p = utf8, *end = utf8 + len;
+    while (len > 0 && p < end && !builder_is_full(&s.b)) {
+        const char *nl = memchr(p, '\n', (gsize)(end - p));
+        const char *stop = nl ? nl : end;
+        gsize n = (gsize)(stop - p);
+        while (n > 0 && p[n - 1] == '\r')
+            n--;
+        Line l = strip_quotes(p, n, flowed);
+        if (flowed) {
+            flowed_line(&s, l, delsp);
+        } else {
+            if (is_signature_mark(&l) && l.depth == 0)
+                s.in_signature = TRUE;
+            add_line(&s, l.text, l.len, l.depth, l.len > LONG_LINE);
+        }
+        p = nl ? nl + 1 : end;
+    }
+    end_paragraph(&s);
+    g_string_free(s.paragraph, TRUE);
+    return s.b.out;
+}
+
+static void put_marks(GString *out, guint depth, gboolean blank)
+{
+    for (guint i = 0; i < depth; i++)
+        g_string_append_c(out, '>');
+    if (depth > 0 && blank)
+        g_string_append_c(out, ' ');
+}
+
+/* A paragraph broken at blanks; a word that is too long stays whole. */
+static void put_wrapped(GString *out, const RenderLine *l, guint width)
+{
+    const char *p = l->text;
+    guint indent = 0;
+    do {
+        const char *q = p, *stop = NULL;
+        guint used = indent;
+        while (*q) {
+            if (*q == ' ' && q > p)
+                stop = q;
+            q = g_utf8_next_char(q);
+            if (++used > width && stop)
+                break;
+        }
+        if (!*q && used <= width)
+            stop = NULL;
+        gsize n = stop ? (gsize)(stop - p) : strlen(p);
+        put_marks(out, l->quote_depth, n > 0);
+        g_string_append_printf(out, "%*s", (int)indent, "");
+        g_string_append_len(out, p, (gssize)n);
+        g_string_append_c(out, '\n');
+        p += n;
+        p += strspn(p, " ");
+        indent = l->indent;
+    } while (*p);
+}
+
+char *rendered_to_text(const Rendered *r)
+{
+    GString *out = g_string_new(NULL);
+    for (guint i = 0; i < r->lines->len; i++) {
+        const RenderLine *l = g_ptr_array_index(r->lines, i);
+        if (l->flowed && *l->text) {
+            put_wrapped(out, l, WRAP_AT);
+        } else {
+            put_marks(out, l->quote_depth, *l->text != '\0');
+            g_string_append(out, l->text);
+            g_string_append_c(out, '\n');
+        }
+    }
+    return g_string_free(out, FALSE);
+}
