@@ -91,6 +91,6 @@ char *peer_wrong_greeting(const Endpoint *where, Span line)
     if (what && strcmp(what, wanted) != 0)
         return g_strdup_printf(_("%s:%u is no %s server, it speaks %s: '%s'%s"), where->host,
                                where->port, wanted, what, words, hint);
-    return g_strdup_printf(_("%s:%u did not greet as an %s server does: '%s'%s"), where->host,
-                           where->port, wanted, words, hint);
+    return g_strdup_printf(_("what %s:%u greets with is not %s: '%s'%s"), where->host, where->port,
+                           wanted, words, hint);
 }
