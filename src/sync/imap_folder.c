@@ -1,0 +1,452 @@
+/* imap_folder.c - one folder brought in step with its server: SELECT, search, plan, then the plan's
+ * actions, two steps of headers in flight, with a look at the inbox between steps.
+ *
+ * May stop after any action: the position in the store only ever promises rows that are
+ * committed, and the next plan goes on from there. */
+#include "imap_sync.h"
+#include "pintail/util/date.h"
+#include "pintail/util/error.h"
+#include "pintail/util/i18n.h"
+#include "pintail/util/log.h"
+#include "plan.h"
+
+#define HEADER_ITEMS (IMAP_FETCH_FLAGS | IMAP_FETCH_DATE | IMAP_FETCH_SIZE | IMAP_FETCH_HEADER)
+
+/* One step of headers: what was asked and what came. */
+typedef struct {
+    ImapSet *uids;
+    GArray *fetched;  /* of FetchedMessage; each owns its envelope */
+    GHashTable *index; /* uid -> position in fetched + 1 */
+} Step;
+
+typedef struct {
+    SyncLane *lane;
+    Folder *folder;
+    const Plan *plan;
+    Step *ahead; /* begun, not awaited */
+    guint done, total; /* headers */
+    gboolean stopped;  /* something else is more urgent */
+    char *label;
+} FolderSync;
+
+static void clear_fetched(gpointer item)
+{
+    FetchedMessage *m = item;
+    envelope_unref((Envelope *)m->envelope);
+}
+
+static Step *step_new(const guint32 *uids, guint n)
+{
+    Step *s = g_new0(Step, 1);
+    s->uids = imap_set_of(uids, n);
+    s->fetched = g_array_new(FALSE, TRUE, sizeof(FetchedMessage));
+    g_array_set_clear_func(s->fetched, clear_fetched);
+    s->index = g_hash_table_new(NULL, NULL);
+    return s;
+}
+
+static void step_free(Step *s)
+{
+    if (!s)
+        return;
+    imap_set_free(s->uids);
+    g_array_unref(s->fetched);
+    g_hash_table_unref(s->index);
+    g_free(s);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Step, step_free)
+
+/* A server may answer for one message in pieces. */
+static gboolean step_take(ImapFetched *m, gpointer data, GError **err)
+{
+    Step *s = data;
+    gpointer key = GUINT_TO_POINTER(m->uid);
+    guint at = GPOINTER_TO_UINT(g_hash_table_lookup(s->index, key));
+    if (at == 0) {
+        FetchedMessage empty = {.uid = m->uid};
+        g_array_append_val(s->fetched, empty);
+        at = s->fetched->len;
+        g_hash_table_insert(s->index, key, GUINT_TO_POINTER(at));
+    }
+    FetchedMessage *f = &g_array_index(s->fetched, FetchedMessage, at - 1);
+    if (m->has & IMAP_FETCH_FLAGS)
+        f->flags = m->flags.bits & FLAGS_ALL;
+    if (m->has & IMAP_FETCH_SIZE)
+        f->size = m->size;
+    MailDate date;
+    if ((m->has & IMAP_FETCH_DATE) && date_parse_internal(m->date.at, m->date.len, &date))
+        f->received = date.seconds;
+    if ((m->has & IMAP_FETCH_HEADER) && !f->envelope)
+        f->envelope = envelope_parse(m->header.at ? m->header.at : "", m->header.len);
+    return TRUE;
+}
+
+/* What came goes into the store; a message without its header waits for the next sync, unless
+ * `bare`: then it is shown without. */
+static gboolean step_store(FolderSync *f, Step *s, gboolean bare, GError **err)
+{
+    for (guint n = s->fetched->len; n > 0; n--) {
+        FetchedMessage *m = &g_array_index(s->fetched, FetchedMessage, n - 1);
+        if (!m->envelope && bare)
+            m->envelope = envelope_parse("", 0);
+        if (!m->envelope)
+            g_array_remove_index_fast(s->fetched, n - 1);
+    }
+    f->done += (guint)imap_set_count(s->uids);
+    if (f->total > PLAN_FIRST_STEP)
+        worker_progress(f->lane->w, f->label, f->done, f->total, FALSE);
+    return s->fetched->len == 0 || placements_add(f->lane->w->store, f->folder->id,
+                                                  (const FetchedMessage *)(void *)s->fetched->data,
+                                                  s->fetched->len, err);
+}
+
+static Step *step_begin(FolderSync *f, const PlanAction *a, GError **err)
+{
+    g_autoptr(Step) s = step_new(&g_array_index(f->plan->uids, guint32, a->at), a->n);
+    if (!imap_fetch_begin(f->lane->session, s->uids, HEADER_ITEMS, ENVELOPE_FIELDS, step_take, s, err))
+        return NULL;
+    return g_steal_pointer(&s);
+}
+
+/* One message, or a server that chokes on one, must not keep the others away (PROTOCOLS, quirk
+ * 4): halves of what was refused are asked for again, down to the message that cannot be read. */
+static gboolean fetch_in_halves(FolderSync *f, const Step *refused, GError **err)
+{
+    g_autoptr(GArray) uids = imap_set_uids(refused->uids, PLAN_LARGEST_STEP);
+    g_autoptr(GQueue) ranges = g_queue_new(); /* pairs (low, high) + 1 */
+    g_queue_push_tail(ranges, GUINT_TO_POINTER(1));
+    g_queue_push_tail(ranges, GUINT_TO_POINTER(uids->len + 1));
+    while (ranges->length > 0) {
+        guint low = GPOINTER_TO_UINT(g_queue_pop_head(ranges)) - 1;
+        guint high = GPOINTER_TO_UINT(g_queue_pop_head(ranges)) - 1;
+        g_autoptr(Step) s = step_new(&g_array_index(uids, guint32, low), high - low);
+        g_autoptr(GError) failure = NULL;
+        gboolean single = high - low == 1;
+        gboolean ok = imap_fetch(f->lane->session, s->uids, HEADER_ITEMS, ENVELOPE_FIELDS, step_take, s, &failure);
+        if (!ok && single && imap_usable(f->lane->session)) {
+            g_clear_error(&failure);
+            ok = imap_fetch(f->lane->session, s->uids, IMAP_FETCH_FLAGS | IMAP_FETCH_SIZE | IMAP_FETCH_DATE, NULL,
+                            step_take, s, &failure);
+        }
+        if (!ok && !imap_usable(f->lane->session)) {
+            g_propagate_error(err, g_steal_pointer(&failure));
+            return FALSE;
+        }
+        if (ok && !step_store(f, s, single, err))
+            return FALSE;
+        if (!ok && !single) {
+            guint middle = low + (high - low) / 2;
+            guint bounds[] = {low, middle, middle, high};
+            for (guint n = 0; n < G_N_ELEMENTS(bounds); n++)
+                g_queue_push_tail(ranges, GUINT_TO_POINTER(bounds[n] + 1));
+        }
+    }
+    return TRUE;
+}
+
+static gboolean step_finish(FolderSync *f, Step *s, GError **err)
+{
+    g_autoptr(GError) failure = NULL;
+    if (imap_await(f->lane->session, &failure))
+        return step_store(f, s, FALSE, err);
+    if (!imap_usable(f->lane->session)) {
+        g_propagate_error(err, g_steal_pointer(&failure));
+        return FALSE;
+    }
+    log_line("sync", "%s: a step was refused: %s", f->folder->name, failure->message);
+    /* No command may be sent while another step is pending. */
+    g_autoptr(Step) ahead = g_steal_pointer(&f->ahead);
+    return (!ahead || step_finish(f, ahead, err)) && fetch_in_halves(f, s, err);
+}
+
+/* The next step of headers with nothing but positions before it, to be begun ahead. */
+static const PlanAction *next_headers(const FolderSync *f, guint after)
+{
+    for (guint n = after + 1; n < f->plan->actions->len; n++) {
+        const PlanAction *a = &g_array_index(f->plan->actions, PlanAction, n);
+        if (a->kind == PLAN_HEADERS)
+            return a;
+        if (a->kind != PLAN_SYNCED)
+            return NULL;
+    }
+    return NULL;
+}
+
+static gboolean do_headers(FolderSync *f, guint at, gboolean *was_ahead, GError **err)
+{
+    const PlanAction *a = &g_array_index(f->plan->actions, PlanAction, at);
+    g_autoptr(Step) s = g_steal_pointer(&f->ahead);
+    if (!s && !*was_ahead)
+        s = step_begin(f, a, err);
+    else if (!s)
+        return TRUE; /* done already, with the refused one before it */
+    if (!s)
+        return FALSE;
+    const PlanAction *next = next_headers(f, at);
+    *was_ahead = next != NULL;
+    if (next && !(f->ahead = step_begin(f, next, err)))
+        return FALSE;
+    return step_finish(f, s, err);
+}
+
+static gboolean take_flags(ImapFetched *m, gpointer data, GError **err)
+{
+    if (m->has & IMAP_FETCH_FLAGS) {
+        UidFlags flags = {.uid = m->uid, .flags = m->flags.bits & FLAGS_ALL};
+        g_array_append_val((GArray *)data, flags);
+    }
+    return TRUE;
+}
+
+static gboolean do_flags(FolderSync *f, const PlanAction *a, GError **err)
+{
+    Store *store = f->lane->w->store;
+    gint64 issued = store_change_seq(store);
+    g_autoptr(ImapSet) range = imap_set_range(a->first, a->last);
+    g_autoptr(GArray) heard = g_array_new(FALSE, FALSE, sizeof(UidFlags));
+    g_autoptr(GError) failure = NULL;
+    if (!imap_fetch(f->lane->session, range, IMAP_FETCH_FLAGS, NULL, take_flags, heard, &failure)) {
+        if (!imap_usable(f->lane->session)) {
+            g_propagate_error(err, g_steal_pointer(&failure));
+            return FALSE;
+        }
+        log_line("sync", "%s: flags were refused: %s", f->folder->name, failure->message);
+        return TRUE;
+    }
+    g_autoptr(GArray) known = placements_uids(store, f->folder->id, a->first, a->last, err);
+    if (!known)
+        return FALSE;
+    g_autoptr(GArray) changes = plan_flag_changes((const UidFlags *)(void *)known->data, known->len,
+                                                  (const UidFlags *)(void *)heard->data, heard->len);
+    return changes->len == 0 || placements_flags(store, f->folder->id, (const UidFlags *)(void *)changes->data,
+                                                 changes->len, issued, err);
+}
+
+static gboolean do_local(FolderSync *f, const PlanAction *a, GError **err)
+{
+    Store *store = f->lane->w->store;
+    gint64 folder = f->folder->id;
+    switch (a->kind) {
+    case PLAN_RESET:
+        if (f->folder->uidvalidity != 0)
+            worker_notice(f->lane->w, NOTICE_INFO, _("%s: the server has renumbered '%s'; matching its messages anew"),
+                          f->lane->w->account->name, f->folder->name);
+        return folder_set_uidvalidity(store, folder, a->uidnext, err);
+    case PLAN_VANISHED:
+        return placements_vanished(store, folder, &g_array_index(f->plan->uids, guint32, a->at), a->n, err);
+    case PLAN_SYNCED:
+        return folder_set_synced(store, folder, a->uidnext, a->highestmodseq, a->floor_uid, err);
+    case PLAN_DROP_UNBOUND:
+        return folder_drop_unbound(store, folder, err);
+    default:
+        return TRUE;
+    }
+}
+
+static gboolean finish_ahead(FolderSync *f, GError **err)
+{
+    g_autoptr(Step) s = g_steal_pointer(&f->ahead);
+    return !s || step_finish(f, s, err);
+}
+
+/* All actions, or as many as were possible before something else became urgent. */
+static gboolean run_plan(FolderSync *f, GError **err)
+{
+    gboolean was_ahead = FALSE;
+    gboolean ok = TRUE;
+    for (guint n = 0; ok && n < f->plan->actions->len; n++) {
+        const PlanAction *a = &g_array_index(f->plan->actions, PlanAction, n);
+        gboolean network = a->kind == PLAN_HEADERS || a->kind == PLAN_FLAGS;
+        if (network && sync_lane_listen(f->lane, f->folder->id)) {
+            f->stopped = TRUE;
+            break;
+        }
+        if (a->kind == PLAN_HEADERS)
+            ok = do_headers(f, n, &was_ahead, err);
+        else if (a->kind == PLAN_FLAGS)
+            ok = do_flags(f, a, err);
+        else
+            ok = do_local(f, a, err);
+    }
+    if (ok)
+        ok = finish_ahead(f, err);
+    g_clear_pointer(&f->ahead, step_free);
+    if (f->total > PLAN_FIRST_STEP)
+        worker_progress(f->lane->w, f->label, f->total, f->total, FALSE);
+    return ok;
+}
+
+static guint count_headers(const Plan *p)
+{
+    guint total = 0;
+    for (guint n = 0; n < p->actions->len; n++) {
+        const PlanAction *a = &g_array_index(p->actions, PlanAction, n);
+        total += a->kind == PLAN_HEADERS ? a->n : 0;
+    }
+    return total;
+}
+
+static gboolean asks_to_look_again(const Plan *p)
+{
+    for (guint n = 0; n < p->actions->len; n++)
+        if (g_array_index(p->actions, PlanAction, n).kind == PLAN_LOOK_AGAIN)
+            return TRUE;
+    return FALSE;
+}
+
+/* UIDs at or above `from` into *uids, ascending. */
+static gboolean search_from(SyncLane *l, guint32 from, GArray **uids, GError **err)
+{
+    g_autofree char *range = g_strdup_printf("UID %u:*", from);
+    ImapTerm terms[] = {{.key = from == 1 ? "ALL" : range}, {0}};
+    g_autoptr(ImapSet) found = imap_search(l->session, terms, err);
+    if (!found)
+        return FALSE;
+    g_clear_pointer(uids, g_array_unref);
+    *uids = imap_set_uids(found, G_MAXUINT32);
+    while ((*uids)->len > 0 && g_array_index(*uids, guint32, 0) < from)
+        g_array_remove_index(*uids, 0);
+    return TRUE;
+}
+
+/* Fills in what the plan needs to know of the server. */
+static gboolean look(SyncLane *l, PlanServer *server, const PlanLocal *local, GArray **uids, GError **err)
+{
+    for (;;) {
+        PlanSearch what = server->second_look && server->uids_from != 1 ? PLAN_SEARCH_ALL : plan_search(server, local);
+        if (what == PLAN_SEARCH_NONE)
+            return TRUE;
+        server->uids_from = what == PLAN_SEARCH_ALL ? 1 : local->uidnext;
+        if (!search_from(l, server->uids_from, uids, err))
+            return FALSE;
+        server->uids = (const guint32 *)(void *)(*uids)->data;
+        server->n_uids = (*uids)->len;
+    }
+}
+
+static PlanServer server_side(const ImapMailbox *m)
+{
+    return (PlanServer){.uidvalidity = m->uidvalidity ? m->uidvalidity : 1, /* some give 0, or none */
+                        .uidnext = m->uidnext,
+                        .exists = m->exists,
+                        .highestmodseq = m->highestmodseq};
+}
+
+/* In *status what the folder looked like when the plan was made. */
+static Plan *make_plan(SyncLane *l, const Folder *folder, gboolean second_look, ImapStatus *status, GError **err)
+{
+    PlanServer server = server_side(imap_selected(l->session));
+    server.second_look = second_look;
+    g_autoptr(GArray) known = placements_uids(l->w->store, folder->id, 1, G_MAXUINT32, err);
+    if (!known)
+        return NULL;
+    PlanLocal local = {.uidvalidity = folder->uidvalidity,
+                       .uidnext = folder->uidnext,
+                       .floor_uid = folder->floor_uid,
+                       .highestmodseq = folder->highestmodseq,
+                       .known = (const UidFlags *)(void *)known->data,
+                       .n_known = known->len,
+                       .flags_current = l->current};
+    g_autoptr(GArray) leaving = shared_leaving(l->w->shared, folder->id);
+    PlanOps ops = {.leaving = (const guint32 *)(void *)leaving->data, .n_leaving = leaving->len};
+    g_autoptr(GArray) uids = NULL;
+    if (!look(l, &server, &local, &uids, err))
+        return NULL;
+    Plan *p = plan(&server, &local, &ops);
+    *status = (ImapStatus){.has = IMAP_STATUS_MESSAGES | IMAP_STATUS_UIDNEXT | IMAP_STATUS_UIDVALIDITY,
+                           .messages = server.exists,
+                           .uidnext = server.uidnext,
+                           .uidvalidity = server.uidvalidity,
+                           .highestmodseq = server.highestmodseq};
+    if (server.highestmodseq > 0)
+        status->has |= IMAP_STATUS_HIGHESTMODSEQ;
+    return p;
+}
+
+/* Selects it unless it is. FALSE with err unset: this folder cannot be had now, which was said. */
+static gboolean select_folder(SyncLane *l, const Folder *folder, gboolean anew, GError **err)
+{
+    if (l->selected == folder->id && !anew && imap_selected(l->session))
+        return TRUE;
+    l->selected = 0;
+    l->current = FALSE;
+    g_autoptr(GError) failure = NULL;
+    if (imap_select(l->session, folder->name, worker_read_only(l->w), &failure)) {
+        l->selected = folder->id;
+        return TRUE;
+    }
+    if (!imap_usable(l->session)) {
+        g_propagate_error(err, g_steal_pointer(&failure));
+        return FALSE;
+    }
+    if (error_is(failure, PINTAIL_ERROR_GONE))
+        l->look = !worker_once(l->w); /* the next LIST tells */
+    else
+        worker_complain(l->w, failure);
+    return FALSE;
+}
+
+static gboolean is_syncable(const Folder *f)
+{
+    return !(f->flags & (FOLDER_NOSELECT | FOLDER_LOCAL | FOLDER_TO_CREATE | FOLDER_VANISHED));
+}
+
+static void remember_status(SyncLane *l, gint64 folder, const ImapStatus *status)
+{
+    gint64 *key = g_new(gint64, 1);
+    *key = folder;
+    g_hash_table_replace(l->seen, key, g_memdup2(status, sizeof *status));
+}
+
+/* One plan made and carried out. *again: it asked for a second look first. */
+static gboolean sync_once(SyncLane *l, const Folder *folder, gboolean second_look, gboolean *again, GError **err)
+{
+    ImapStatus status;
+    g_autoptr(Plan) p = make_plan(l, folder, second_look, &status, err);
+    if (!p)
+        return FALSE;
+    g_autofree char *text = plan_to_text(p);
+    log_line("sync", "%s: %s", folder->name, text);
+    *again = asks_to_look_again(p);
+    FolderSync f = {.lane = l, .folder = (Folder *)folder, .plan = p, .total = count_headers(p)};
+    f.label = g_strdup_printf(_("Fetching %s"), folder->name);
+    gboolean ok = run_plan(&f, err);
+    g_free(f.label);
+    if (!ok || *again)
+        return ok;
+    if (f.stopped) {
+        gint64 *later = g_new(gint64, 1);
+        *later = folder->id;
+        g_queue_push_tail(&l->todo, later);
+        return TRUE;
+    }
+    l->current = TRUE;
+    remember_status(l, folder->id, &status);
+    return sync_lane_take_changes(l, err);
+}
+
+gboolean imap_folder_sync(SyncLane *l, gint64 id, GError **err)
+{
+    gboolean again = FALSE;
+    for (int looks = 0; looks < 2; looks++) {
+        g_autoptr(GError) failure = NULL;
+        g_autoptr(Folder) folder = folder_get(l->w->store, id, &failure);
+        if (!folder || !is_syncable(folder))
+            return TRUE;
+        if (!select_folder(l, folder, looks > 0, &failure) ||
+            !sync_once(l, folder, looks > 0, &again, &failure)) {
+            if (!failure)
+                return TRUE;
+            gboolean only_this = imap_usable(l->session) && !error_is(failure, PINTAIL_ERROR_STORE);
+            if (only_this)
+                worker_complain(l->w, failure);
+            else
+                g_propagate_error(err, g_steal_pointer(&failure));
+            return only_this;
+        }
+        if (!again)
+            return TRUE;
+        log_line("sync", "%s: most of it seems to be gone: looking again", folder->name);
+    }
+    return TRUE;
+}

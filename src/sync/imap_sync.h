@@ -1,0 +1,31 @@
+/* imap_sync.h - the IMAP sync lane's state, shared by its loop (imap_sync.c) and the syncing of one
+ * folder (imap_folder.c). One thread. */
+#pragma once
+#include "login.h"
+#include "pintail/store/folder.h"
+
+typedef struct {
+    Worker *w;
+    Login *login;
+    ImapSession *session; /* NULL: not connected */
+    gint64 open;          /* folder on the screen; 0 */
+    gint64 selected;      /* folder id; 0 */
+    gboolean current;     /* the selected folder is in step, and we have heard of every change since */
+    GQueue todo;          /* of gint64 *: folders to be synced, first first */
+    GHashTable *seen;     /* folder id (gint64 *) -> ImapStatus as of its last sync */
+    gboolean look;        /* LIST and STATUS are due */
+    gint64 next_poll;     /* monotonic */
+    int resumes;          /* the context's counter when connected */
+} SyncLane;
+
+/* Takes what waits in the inbox. TRUE when it concerns another folder than `folder`: what is being
+ * done there should stop at the next good point (0: never mind). */
+gboolean sync_lane_listen(SyncLane *l, gint64 folder);
+/* Syncs this folder at the next opportunity, before all others. */
+void sync_lane_first(SyncLane *l, gint64 folder);
+/* Applies what the server said unasked about the selected folder. */
+gboolean sync_lane_take_changes(SyncLane *l, GError **err);
+
+/* Brings one folder in step, newest first. FALSE when the connection is lost or the store fails;
+ * trouble with this folder alone is said and is TRUE. */
+gboolean imap_folder_sync(SyncLane *l, gint64 folder, GError **err);

@@ -1,0 +1,165 @@
+/* listing.c - see listing.h. */
+#include "listing.h"
+#include <string.h>
+#include "pintail/util/text.h"
+
+typedef struct {
+    FolderRole role;
+    const char *const *names; /* best first; compared without case */
+} UsualNames;
+
+static const char *const drafts[] = {
+    "Drafts", "Draft", "Entwürfe", "Brouillons", "Borradores", "Bozze", "Concepten", "Rascunhos", "Utkast",
+    "Kladder", "Luonnokset", "Wersje robocze", "Robocze", "Koncepty", "Черновики", "Чернетки", "Taslaklar",
+    "Piszkozatok", "Πρόχειρα", "下書き", "草稿", "草稿箱", "임시보관함", NULL};
+static const char *const sent[] = {
+    "Sent", "Sent Items", "Sent Messages", "Sent Mail", "Gesendet", "Gesendete Elemente", "Gesendete Objekte",
+    "Envoyés", "Éléments envoyés", "Messages envoyés", "Enviados", "Elementos enviados", "Mensajes enviados",
+    "Posta inviata", "Inviata", "Inviati", "Verzonden", "Verzonden items", "Itens enviados",
+    "Mensagens enviadas", "Skickat", "Skickade", "Sendt", "Lähetetyt", "Wysłane", "Elementy wysłane",
+    "Odeslané", "Odeslaná pošta", "Отправленные", "Надіслані", "Gönderilmiş Öğeler", "Gönderilenler",
+    "Elküldött", "Απεσταλμένα", "送信済み", "送信済みアイテム", "已发送", "已发送邮件", "寄件備份", "보낸편지함", NULL};
+static const char *const trash[] = {
+    "Trash", "Deleted Items", "Deleted Messages", "Deleted", "Bin", "Papierkorb", "Gelöscht",
+    "Gelöschte Elemente", "Gelöschte Objekte", "Corbeille", "Éléments supprimés", "Papelera",
+    "Elementos eliminados", "Cestino", "Posta eliminata", "Prullenbak", "Verwijderde items", "Lixeira", "Lixo",
+    "Itens excluídos", "Papperskorgen", "Borttaget", "Papirkurv", "Slettet post", "Roskakori", "Kosz",
+    "Elementy usunięte", "Koš", "Odstraněná pošta", "Корзина", "Удаленные", "Кошик", "Çöp Kutusu",
+    "Silinmiş Öğeler", "Lomtár", "Törölt elemek", "Κάδος", "ごみ箱", "削除済みアイテム", "垃圾桶", "已删除",
+    "已删除邮件", "휴지통", NULL};
+static const char *const junk[] = {
+    "Junk", "Spam", "Junk E-mail", "Junk Email", "Junk Mail", "Bulk Mail", "Spamverdacht", "Unerwünscht",
+    "Courrier indésirable", "Indésirables", "Pourriel", "Correo no deseado", "No deseado",
+    "Posta indesiderata", "Ongewenste e-mail", "Ongewenst", "Lixo eletrônico", "Skräppost", "Søppelpost",
+    "Uønsket post", "Roskaposti", "Niechciane", "Wiadomości-śmieci", "Nevyžádaná pošta", "Спам", "Önemsiz",
+    "İstenmeyen", "Levélszemét", "Ανεπιθύμητα", "迷惑メール", "垃圾邮件", "垃圾郵件", "스팸", "스팸메일함", NULL};
+static const char *const archive[] = {
+    "Archive", "Archives", "Archiv", "Archivo", "Archivados", "Archivio", "Archief", "Arquivo", "Arkiv",
+    "Arkisto", "Archiwum", "Архив", "Архів", "Arşiv", "Archívum", "Αρχείο", "アーカイブ", "归档", "封存", "보관함",
+    NULL};
+
+static const UsualNames usual[] = {
+    {ROLE_DRAFTS, drafts}, {ROLE_SENT, sent}, {ROLE_TRASH, trash}, {ROLE_JUNK, junk}, {ROLE_ARCHIVE, archive},
+};
+
+static FolderRole role_of_use(ImapUse use)
+{
+    static const FolderRole roles[] = {
+        [IMAP_USE_NONE] = ROLE_NONE,       [IMAP_USE_ALL] = ROLE_ALL,     [IMAP_USE_ARCHIVE] = ROLE_ARCHIVE,
+        [IMAP_USE_DRAFTS] = ROLE_DRAFTS,   [IMAP_USE_FLAGGED] = ROLE_FLAGGED, [IMAP_USE_JUNK] = ROLE_JUNK,
+        [IMAP_USE_SENT] = ROLE_SENT,       [IMAP_USE_TRASH] = ROLE_TRASH,
+        [IMAP_USE_IMPORTANT] = ROLE_IMPORTANT, [IMAP_USE_INBOX] = ROLE_INBOX,
+    };
+    return (guint)use < G_N_ELEMENTS(roles) ? roles[use] : ROLE_NONE;
+}
+
+static const char *setting_of(const Account *a, FolderRole role)
+{
+    switch (role) {
+    case ROLE_DRAFTS:
+        return a->drafts;
+    case ROLE_SENT:
+        return a->sent_kind == SENT_FOLDER ? a->sent : NULL;
+    case ROLE_TRASH:
+        return a->trash;
+    case ROLE_JUNK:
+        return a->junk;
+    case ROLE_ARCHIVE:
+        return a->archive;
+    default:
+        return NULL;
+    }
+}
+
+static gboolean can_hold_mail(const ListedFolder *f)
+{
+    return !(f->flags & FOLDER_NOSELECT);
+}
+
+/* "Sent" of "INBOX.Sent" and "[Gmail]/Sent"; NULL for what lies deeper. */
+static const char *base_name(const ListedFolder *f)
+{
+    if (!*f->delimiter)
+        return f->name;
+    const char *cut = strstr(f->name, f->delimiter);
+    if (!cut)
+        return f->name;
+    gsize first = (gsize)(cut - f->name);
+    const char *rest = cut + strlen(f->delimiter);
+    gboolean is_top = (first == 5 && g_ascii_strncasecmp(f->name, "INBOX", 5) == 0) || f->name[0] == '[';
+    return is_top && !strstr(rest, f->delimiter) ? rest : NULL;
+}
+
+/* The index of the folder of this name: exact first, then without case and prefix; -1. */
+static int find_named(const GArray *listed, const char *name)
+{
+    for (guint n = 0; n < listed->len; n++) {
+        const ListedFolder *f = &g_array_index(listed, ListedFolder, n);
+        if (can_hold_mail(f) && g_str_equal(f->name, name))
+            return (int)n;
+    }
+    g_autofree char *wanted = g_utf8_casefold(name, -1);
+    for (guint n = 0; n < listed->len; n++) {
+        const ListedFolder *f = &g_array_index(listed, ListedFolder, n);
+        const char *base = base_name(f);
+        g_autofree char *folded = base ? g_utf8_casefold(base, -1) : NULL;
+        if (folded && can_hold_mail(f) && f->role != ROLE_INBOX && g_str_equal(folded, wanted))
+            return (int)n;
+    }
+    return -1;
+}
+
+/* Leaves `role` to one folder only (-1: to the first that has it). */
+static gboolean settle(GArray *listed, FolderRole role, int keep)
+{
+    for (guint n = 0; n < listed->len; n++) {
+        ListedFolder *f = &g_array_index(listed, ListedFolder, n);
+        if (f->role != role)
+            continue;
+        if (keep < 0)
+            keep = (int)n;
+        else if ((int)n != keep)
+            f->role = ROLE_NONE;
+    }
+    if (keep >= 0)
+        g_array_index(listed, ListedFolder, keep).role = role;
+    return keep >= 0;
+}
+
+GArray *listing_with_roles(const GPtrArray *folders, const Account *account)
+{
+    GArray *listed = g_array_new(FALSE, FALSE, sizeof(ListedFolder));
+    for (guint n = 0; n < folders->len; n++) {
+        const ImapFolder *f = folders->pdata[n];
+        ListedFolder l = {.name = f->name, .delimiter = f->delimiter, .role = role_of_use(f->use)};
+        if (f->flags & IMAP_FOLDER_NOSELECT)
+            l.flags |= FOLDER_NOSELECT;
+        if (f->flags & IMAP_FOLDER_SUBSCRIBED)
+            l.flags |= FOLDER_SUBSCRIBED;
+        if (g_ascii_strcasecmp(f->name, "INBOX") == 0)
+            l.role = ROLE_INBOX;
+        g_array_append_val(listed, l);
+    }
+    settle(listed, ROLE_INBOX, -1);
+    for (guint u = 0; u < G_N_ELEMENTS(usual); u++) {
+        const char *setting = setting_of(account, usual[u].role);
+        int named = setting ? find_named(listed, setting) : -1;
+        /* What the account names but the server does not have yet is made when it is needed. */
+        if (setting && named < 0) {
+            for (guint n = 0; n < listed->len; n++)
+                if (g_array_index(listed, ListedFolder, n).role == usual[u].role)
+                    g_array_index(listed, ListedFolder, n).role = ROLE_NONE;
+            continue;
+        }
+        if (settle(listed, usual[u].role, named))
+            continue;
+        for (guint i = 0; usual[u].names[i]; i++) {
+            int found = find_named(listed, usual[u].names[i]);
+            if (found >= 0 && g_array_index(listed, ListedFolder, found).role == ROLE_NONE) {
+                g_array_index(listed, ListedFolder, found).role = usual[u].role;
+                break;
+            }
+        }
+    }
+    return listed;
+}

@@ -1,0 +1,308 @@
+/* worker.c - see worker.h. */
+#include "worker.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include "pintail/util/error.h"
+#include "pintail/util/i18n.h"
+#include "pintail/util/log.h"
+
+#define BACKOFF_LIMIT_S 300
+
+Worker *worker_new(Context *context, Account *account, gint64 account_id, Lane lane, Shared *shared,
+                   LaneFunc run, void *data)
+{
+    Worker *w = g_new0(Worker, 1);
+    w->context = context;
+    w->account = account ? account_ref(account) : NULL;
+    w->account_id = account_id;
+    w->lane = lane;
+    w->shared = shared ? shared_ref(shared) : NULL;
+    w->run = run;
+    w->data = data;
+    w->inbox = queue_new((GDestroyNotify)request_free);
+    w->cancel = cancel_new();
+    w->ended = cancel_new();
+    g_queue_init(&w->put_off);
+    return w;
+}
+
+void worker_free(Worker *w)
+{
+    if (!w)
+        return;
+    g_queue_clear_full(&w->put_off, (GDestroyNotify)request_free);
+    queue_free(w->inbox);
+    cancel_free(w->cancel);
+    cancel_free(w->ended);
+    shared_unref(w->shared);
+    if (w->account)
+        account_unref(w->account);
+    g_free(w);
+}
+
+static void *worker_main(void *data)
+{
+    Worker *w = data;
+    g_autoptr(GError) err = NULL;
+    w->store = store_connect(w->context->home, STORE_FOR_WORK, &err);
+    if (w->store)
+        w->run(w);
+    else
+        worker_complain(w, err);
+    g_clear_pointer(&w->store, store_free);
+    if (worker_once(w) && !worker_is_stopping(w))
+        worker_idle(w);
+    cancel_trigger(w->ended);
+    return NULL;
+}
+
+gboolean worker_start(Worker *w, GError **err)
+{
+    bus_attach(w->context->bus, w->account_id, w->lane, w->inbox, w->cancel);
+    /* Signals are main's: a worker starts with all of them blocked. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    int failed = pthread_create(&w->thread, NULL, worker_main, w);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed) {
+        bus_detach(w->context->bus, w->account_id, w->lane);
+        error_set_errno(err, PINTAIL_ERROR_RETRY, failed, _("cannot start a worker thread"));
+        return FALSE;
+    }
+    w->started = TRUE;
+    return TRUE;
+}
+
+void worker_stop(Worker *w)
+{
+    g_atomic_int_set(&w->stopping, TRUE);
+    cancel_trigger(w->cancel);
+}
+
+gboolean worker_join(Worker *w, gint64 until)
+{
+    while (w->started && !cancel_is_set(w->ended)) {
+        gint64 left = (until - g_get_monotonic_time() + 999) / 1000;
+        struct pollfd fd = {.fd = cancel_fd(w->ended), .events = POLLIN};
+        if (left <= 0)
+            return FALSE;
+        if (poll(&fd, 1, (int)MIN(left, 60000)) < 0 && errno != EINTR)
+            g_error("worker: poll: %s", g_strerror(errno));
+    }
+    if (w->started) {
+        bus_detach(w->context->bus, w->account_id, w->lane);
+        pthread_join(w->thread, NULL);
+        w->started = FALSE;
+    }
+    return TRUE;
+}
+
+gboolean worker_is_stopping(const Worker *w)
+{
+    return g_atomic_int_get(&w->stopping);
+}
+
+gboolean worker_once(const Worker *w)
+{
+    return (w->context->flags & ENGINE_ONCE) != 0;
+}
+
+gboolean worker_read_only(const Worker *w)
+{
+    return (w->context->flags & ENGINE_READ_ONLY) != 0;
+}
+
+LockState worker_lock(const Worker *w)
+{
+    return g_atomic_int_get(&w->context->lock);
+}
+
+/* worker_stop() sets `stopping` before the cancel: whoever looks after the reset sees it. */
+static void forget_cancel(Worker *w)
+{
+    if (!worker_is_stopping(w))
+        cancel_reset(w->cancel);
+    if (worker_is_stopping(w))
+        cancel_trigger(w->cancel);
+}
+
+Request *worker_next(Worker *w)
+{
+    forget_cancel(w);
+    Request *r = g_queue_pop_head(&w->put_off);
+    return r ? r : queue_pop(w->inbox);
+}
+
+gboolean worker_has_requests(Worker *w)
+{
+    return w->put_off.length > 0 || queue_length(w->inbox) > 0;
+}
+
+/* FALSE when the time is over. */
+static gboolean wait_inbox(Worker *w, gint64 until)
+{
+    struct pollfd fds[] = {{.fd = queue_fd(w->inbox), .events = POLLIN},
+                           {.fd = cancel_fd(w->cancel), .events = POLLIN}};
+    int timeout = -1;
+    if (until > 0) {
+        gint64 left = (until - g_get_monotonic_time() + 999) / 1000;
+        if (left <= 0)
+            return FALSE;
+        timeout = (int)MIN(left, G_MAXINT / 2);
+    }
+    if (poll(fds, G_N_ELEMENTS(fds), timeout) < 0 && errno != EINTR)
+        g_error("worker: poll: %s", g_strerror(errno));
+    return TRUE;
+}
+
+gboolean worker_wait(Worker *w, gint64 until)
+{
+    forget_cancel(w);
+    while (!worker_is_stopping(w) && !worker_has_requests(w) && !cancel_is_set(w->cancel)) {
+        if (!wait_inbox(w, until))
+            break;
+    }
+    return !worker_is_stopping(w);
+}
+
+gboolean worker_wait_for_lock(Worker *w)
+{
+    while (!worker_is_stopping(w)) {
+        LockState lock = worker_lock(w);
+        if (lock == LOCK_OURS)
+            return TRUE;
+        if (lock == LOCK_ELSEWHERE && worker_once(w)) {
+            worker_notice(w, NOTICE_WARNING, _("%s: another Pintail is running and keeps this account in step"),
+                          w->account->name);
+            return FALSE;
+        }
+        /* The engine pokes every lane when the lock changes hands. */
+        worker_wait(w, 0);
+        request_free(worker_next(w));
+    }
+    return FALSE;
+}
+
+Request *worker_ask(Worker *w, Event *question_take, GError **err)
+{
+    guint64 id = bus_question_id(w->context->bus);
+    question_take->question = id;
+    question_take->lane = w->lane;
+    bus_post(w->context->bus, question_take);
+    while (!worker_is_stopping(w) && !cancel_is_set(w->cancel)) {
+        Request *r = queue_pop(w->inbox);
+        if (!r) {
+            wait_inbox(w, 0);
+            continue;
+        }
+        if (r->kind == REQUEST_ANSWER && r->question == id)
+            return r;
+        if (r->kind == REQUEST_ANSWER)
+            request_free(r); /* to a question that nobody waits for any more */
+        else
+            g_queue_push_tail(&w->put_off, r);
+    }
+    error_set(err, PINTAIL_ERROR_CANCELLED, _("cancelled"));
+    return NULL;
+}
+
+gboolean worker_put_off(Worker *w, GError **err)
+{
+    while (!worker_is_stopping(w) && !cancel_is_set(w->cancel)) {
+        Request *r = queue_pop(w->inbox);
+        if (r) {
+            g_queue_push_tail(&w->put_off, r);
+            return TRUE;
+        }
+        wait_inbox(w, 0);
+    }
+    error_set(err, PINTAIL_ERROR_CANCELLED, _("cancelled"));
+    return FALSE;
+}
+
+void worker_poke(Worker *w, Lane lane, RequestKind kind, gint64 folder)
+{
+    Request *r = request_new(kind, w->account_id);
+    r->folder_id = folder;
+    bus_request(w->context->bus, lane, r);
+}
+
+static Event *lane_event(Worker *w, EventKind kind)
+{
+    Event *e = event_new(kind, w->account_id);
+    e->lane = w->lane;
+    return e;
+}
+
+void worker_state(Worker *w, AccountState state, const char *text)
+{
+    Event *e = lane_event(w, EVENT_ACCOUNT);
+    e->state = state;
+    e->text = g_strdup(text ? text : "");
+    bus_post(w->context->bus, e);
+}
+
+void worker_notice(Worker *w, Severity severity, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    Event *e = lane_event(w, EVENT_NOTICE);
+    e->severity = severity;
+    e->text = g_strdup_vprintf(format, args);
+    va_end(args);
+    log_line("sync", "%s", e->text);
+    bus_post(w->context->bus, e);
+}
+
+void worker_complain(Worker *w, const GError *err)
+{
+    if (!err || error_is(err, PINTAIL_ERROR_CANCELLED))
+        return;
+    if (w->account)
+        worker_notice(w, NOTICE_ERROR, "%s: %s", w->account->name, err->message);
+    else
+        worker_notice(w, NOTICE_ERROR, "%s", err->message);
+}
+
+void worker_progress(Worker *w, const char *text, guint64 done, guint64 total, gboolean in_bytes)
+{
+    gint64 now = g_get_monotonic_time();
+    if (w->progress_since == 0 || done < w->progress_from) {
+        w->progress_since = now;
+        w->progress_from = done;
+    }
+    Event *e = lane_event(w, EVENT_PROGRESS);
+    e->text = g_strdup(text);
+    e->done = MIN(done, total);
+    e->total = total;
+    gint64 spent = now - w->progress_since;
+    if (in_bytes && spent > 100000)
+        e->per_second = (guint64)((double)(done - w->progress_from) * 1e6 / (double)spent);
+    if (done >= total)
+        w->progress_since = 0;
+    bus_post(w->context->bus, e);
+}
+
+void worker_body_event(Worker *w, gint64 message, const char *section, const GError *failure)
+{
+    Event *e = lane_event(w, EVENT_BODY);
+    e->message_id = message;
+    e->section = g_strdup(section ? section : "");
+    e->ok = failure == NULL;
+    e->text = g_strdup(failure ? failure->message : "");
+    bus_post(w->context->bus, e);
+}
+
+void worker_idle(Worker *w)
+{
+    bus_post(w->context->bus, lane_event(w, EVENT_IDLE));
+}
+
+gint64 backoff_us(guint failures)
+{
+    guint seconds = failures >= 9 ? BACKOFF_LIMIT_S : MIN(1u << (failures > 0 ? failures - 1 : 0), BACKOFF_LIMIT_S);
+    return (gint64)(seconds * 1e6 * g_random_double_range(0.75, 1.25));
+}
