@@ -5,7 +5,8 @@
 #include "pintail/util/secret.h"
 
 /* Mechanisms from strongest to weakest; a server's list and the account's `auth`
- * setting choose. CRAM-MD5, DIGEST-MD5 and NTLM are never used. */
+ * setting choose. CRAM-MD5, DIGEST-MD5 and NTLM are never used; EXTERNAL only when
+ * it is asked for by name. */
 typedef struct {
     const char *user;
     const Secret *password;    /* or NULL when a token is used */
@@ -29,5 +30,13 @@ gboolean auth_client_first(const Auth *a);
 gboolean auth_step(Auth *a, Span challenge, GString **reply, GError **err);
 /* The server has said OK: for mutual mechanisms (SCRAM) FALSE when it has not proved itself. */
 gboolean auth_complete(Auth *a, GError **err);
+/* What the server said inside the exchange about why it refuses (the JSON of RFC 7628 section
+ * 3.2.2, "e=..." of SCRAM): printable, for the message; NULL when nothing. Borrowed. */
+const char *auth_server_error(const Auth *a);
+/* The server has refused `failed`: what may be tried next on the same connection, or NULL. Only
+ * SCRAM without channel binding after -PLUS that nobody had asked for by name: servers exist that
+ * offer -PLUS with another kind of binding than RFC 9266. Arguments as for auth_begin(). */
+Auth *auth_begin_again(const Auth *failed, const Credentials *c, const char *const *offered,
+                       const char *service, Stream *stream);
 void auth_free(Auth *a);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Auth, auth_free)
