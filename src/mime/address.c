@@ -171,12 +171,12 @@ static void read_angle(Reader *r)
             quoted = memchr(r->at + 1, '"', (gsize)(r->end - r->at - 1)) != NULL;
             if (quoted)
                 put(r->angle, c);
-        } else if (c == '(') {
-            read_comment(r);
-            continue;
         } else if (literal && c != ']') {
             if (!is_blank(c))
                 put(r->angle, c);
+        } else if (c == '(') {
+            read_comment(r);
+            continue;
         } else if (c == '>') {
             break;
         } else if (c == ',' && r->angle->len > start && r->angle->str[start] != '@') {
@@ -238,7 +238,7 @@ static gboolean piece_has(Reader *r, const Piece *p, char c)
 
 /* Do pieces i and i+1 belong to one addr-spec? They touch, or a dot or an '@'
  * stands between them (RFC 5322 section 4.4 allows blanks around both). */
-static gboolean glued(Reader *r, guint i)
+static gboolean glued(Reader *r, guint i, gboolean at_seen)
 {
     Piece *a = piece_at(r, i), *b = piece_at(r, i + 1);
     if (b->joined)
@@ -246,8 +246,8 @@ static gboolean glued(Reader *r, guint i)
     char last = a->to > a->from ? r->text->str[a->to - 1] : ' ';
     char first = b->to > b->from ? r->text->str[b->from] : ' ';
     return last == '@' || first == '@' ||
-           (a->kind == PIECE_WORD && b->kind == PIECE_WORD && (last == '.' || first == '.') &&
-            (piece_has(r, a, '@') || piece_has(r, b, '@')));
+           (at_seen && a->kind == PIECE_WORD && b->kind == PIECE_WORD &&
+            (last == '.' || first == '.'));
 }
 
 /* An element without angle brackets: each group of pieces with an '@' is an
@@ -259,7 +259,7 @@ static void end_plain_element(Reader *r)
     for (guint i = 0; i < n;) {
         guint to = i + 1;
         gboolean at = piece_at(r, i)->kind == PIECE_WORD && piece_has(r, piece_at(r, i), '@');
-        while (to < n && glued(r, to - 1)) {
+        while (to < n && glued(r, to - 1, at)) {
             at = at || (piece_at(r, to)->kind == PIECE_WORD && piece_has(r, piece_at(r, to), '@'));
             to++;
         }

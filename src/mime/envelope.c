@@ -52,7 +52,7 @@ static void read_ids(GPtrArray *into, Span value, gboolean loose)
         char *again = strrchr(id, '<'); /* "<<id>" or a forgotten '>' */
         if (again)
             memmove(id, again + 1, strlen(again + 1) + 1);
-        if (*id)
+        if (*id && (close || strchr(id, '@')))
             g_ptr_array_add(into, g_steal_pointer(&id));
         p = stop;
     }

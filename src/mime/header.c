@@ -128,7 +128,7 @@ HeaderExtent header_find(const char *at, const char *end, char eol, gboolean is_
             break;
         }
         if (!is_wsp(*p))
-            in_field = line_is_field(p, next);
+            in_field = *p == ':' || line_is_field(p, next); /* ':': a field that lost its name */
         if (in_field)
             last_end = next;
         p = next;

@@ -195,6 +195,14 @@ static int compare_pieces(gconstpointer a, gconstpointer b)
     return px != py ? px - py : (int)x->order - (int)y->order;
 }
 
+/* Between the quotes of charset'language'text; anything else is text with quotes in it. */
+static gboolean is_language(const char *p, const char *end)
+{
+    while (p < end && (g_ascii_isalnum(*p) || *p == '-' || *p == '_'))
+        p++;
+    return p == end;
+}
+
 /* Pieces [from, to) of one name to one value. */
 static char *join(const GPtrArray *pieces, guint from, guint to)
 {
@@ -206,6 +214,8 @@ static char *join(const GPtrArray *pieces, guint from, guint to)
         const char *text = p->value->str;
         if (p->extended) {
             const char *q1 = strchr(text, '\''), *q2 = q1 ? strchr(q1 + 1, '\'') : NULL;
+            if (q2 && !is_language(q1 + 1, q2))
+                q2 = NULL;
             if (!extended && q2) {
                 charset = g_strndup(text, (gsize)(q1 - text));
                 text = q2 + 1;

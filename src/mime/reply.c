@@ -9,7 +9,7 @@
 
 /* "Re:" as programs of other languages write it; "Re[2]:" and "Re(2):" too. */
 static const char *const reply_prefixes[] = {"re",  "aw",   "antw", "antwort", "sv",  "vs",
-                                             "ref", "odp",  "rif",  "r",       "res",
+                                             "odp", "rif",  "r",       "res",
                                              "ynt", "回复", "回覆", "答复",    "답장"};
 static const char *const forward_prefixes[] = {"fwd", "fw", "wg", "tr", "rv", "i", "转发", "轉寄"};
 
