@@ -177,7 +177,9 @@ static void test_clean(void)
     signal(SIGPIPE, pipe_before);
     close(leak);
     g_assert_cmpstr(open_fds, ==, "");
-    g_assert_cmpstr(masks, ==, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+    /* The lower 31 bits: libc keeps two of the others to itself. */
+    g_assert_true(g_regex_match_simple("^SigBlk:\t0{16}\nSigIgn:\t[0-9a-f]{8}[08]0{7}\n$", masks, 0,
+                                       0));
     g_assert_cmpstr(tty, ==, "no\n");
 }
 
