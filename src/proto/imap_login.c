@@ -1,0 +1,504 @@
+/* imap_login.c - from the dial to the authenticated state: greeting, capabilities, STARTTLS,
+ * AUTHENTICATE or LOGIN, ID, LOGOUT.
+ *
+ * Guarantees: with TLS demanded, nothing but the greeting, capabilities and the answer to
+ * STARTTLS is believed before the handshake, and all of it is forgotten after it; PREAUTH
+ * before TLS ends the connection (CVE-2020-14093); no credential is written or logged in
+ * clear; a password is only sent where stream_secured(). */
+#include "imap_session.h"
+#include "pintail/util/error.h"
+#include "pintail/util/i18n.h"
+#include "pintail/util/log.h"
+#include "pintail/util/text.h"
+
+#define GREETING_LINES 20
+#define MAX_STEPS 20    /* of one SASL exchange */
+#define MAX_LINE 8000   /* an initial response that makes a longer line is sent as its own */
+#define LOGOUT_MS 2000
+
+/* ---- capabilities ------------------------------------------------------------------- */
+
+void session_set_capabilities(ImapSession *s, Span words)
+{
+    capabilities_clear(&s->caps);
+    imap_parse_capabilities(words, &s->caps);
+    s->caps_serial++;
+}
+
+void session_clear_capabilities(ImapSession *s)
+{
+    capabilities_clear(&s->caps);
+    s->caps_serial = 0;
+}
+
+void session_drop_capability(ImapSession *s, ImapCapability c)
+{
+    s->caps_dropped |= CAP_BIT(c);
+}
+
+gboolean imap_has(const ImapSession *s, ImapCapability c)
+{
+    return (s->caps.bits & ~s->caps_dropped & CAP_BIT(c)) != 0;
+}
+
+guint64 imap_append_limit(const ImapSession *s)
+{
+    return s->caps.append_limit;
+}
+
+static gboolean ask_capabilities(ImapSession *s, GError **err)
+{
+    g_auto(Line) line = {0};
+    line_init(&line, s, "CAPABILITY");
+    return command_run(s, command_new(s, NULL, NULL, "CAPABILITY"), &line, err);
+}
+
+/* As the server said, or as it says when asked. */
+static gboolean know_capabilities(ImapSession *s, GError **err)
+{
+    if (s->caps_serial > 0)
+        return TRUE;
+    if (!ask_capabilities(s, err))
+        return FALSE;
+    if (s->caps_serial > 0)
+        return TRUE;
+    session_set_capabilities(s, SPAN_LITERAL("IMAP4rev1")); /* OK without the data: the plain path */
+    return TRUE;
+}
+
+static gboolean enabled_data(ImapSession *s, ImapCommand *c, const Response *r)
+{
+    if (r->kind != RESPONSE_ENABLED)
+        return FALSE;
+    Capabilities enabled;
+    imap_parse_capabilities(r->rest, &enabled);
+    s->enabled |= enabled.bits;
+    capabilities_clear(&enabled);
+    *(gboolean *)c->user = TRUE;
+    return TRUE;
+}
+
+gboolean imap_enable(ImapSession *s, const char *names, GError **err)
+{
+    gboolean said = FALSE;
+    g_auto(Line) line = {0};
+    line_init(&line, s, "");
+    line_add(&line, "ENABLE %s", names);
+    if (!command_run(s, command_new(s, enabled_data, &said, "ENABLE %s", names), &line, err))
+        return FALSE;
+    if (!said) { /* seen: OK and no ENABLED */
+        Capabilities asked;
+        imap_parse_capabilities(span_of(names), &asked);
+        s->enabled |= asked.bits;
+        capabilities_clear(&asked);
+    }
+    return TRUE;
+}
+
+/* ---- connecting --------------------------------------------------------------------- */
+
+static gboolean take_greeting(ImapSession *s, const Response *r, GError **err)
+{
+    g_autofree char *words = printable_text(r->text.at ? r->text.at : "", MIN(r->text.len, 400),
+                                            FALSE);
+    if (r->status == 'Y' || r->status == 'N' || r->status == 'B') {
+        error_set(err, PINTAIL_ERROR_RETRY, _("%s does not let us in: %s"), stream_peer(s->stream),
+                  *words ? words : _("no reason given"));
+        return FALSE;
+    }
+    if (r->status == 'P') {
+        if (session_is_early(s)) {
+            error_set(err, PINTAIL_ERROR_TLS,
+                      _("%s says that we are logged in before the connection is encrypted: "
+                        "this looks like an attack, and nothing was sent"),
+                      stream_peer(s->stream));
+            return FALSE;
+        }
+        s->authenticated = s->preauth = TRUE;
+    }
+    if (span_is(r->code, "CAPABILITY"))
+        session_set_capabilities(s, r->arguments);
+    return TRUE;
+}
+
+static gboolean read_greeting(ImapSession *s, GError **err)
+{
+    stream_deadline(s->stream, 0);
+    for (guint i = 0; i < GREETING_LINES; i++) {
+        Span bytes;
+        Response r;
+        if (!frame_read(&s->frame, &bytes, err))
+            return FALSE;
+        imap_parse_response(bytes, &r);
+        if (r.kind == RESPONSE_STATUS)
+            return take_greeting(s, &r, err);
+        if (bytes.len > 0) {
+            g_autofree char *shown = printable_text(bytes.at, MIN(bytes.len, 80), FALSE);
+            error_set(err, PINTAIL_ERROR_PROTOCOL, _("%s does not speak IMAP: '%s'"),
+                      stream_peer(s->stream), shown);
+            return FALSE;
+        }
+    }
+    error_set(err, PINTAIL_ERROR_PROTOCOL, _("%s sent no greeting"), stream_peer(s->stream));
+    return FALSE;
+}
+
+static gboolean start_tls(ImapSession *s, TlsReport **report, GError **err)
+{
+    g_autoptr(GError) refused = NULL;
+    if (!imap_has(s, IMAP_CAP_STARTTLS)) {
+        error_set(err, PINTAIL_ERROR_TLS,
+                  _("%s offers no encryption (STARTTLS): use imaps://, or write 'tls off' if the "
+                    "password may travel in clear text"),
+                  stream_peer(s->stream));
+        return FALSE;
+    }
+    g_auto(Line) line = {0};
+    line_init(&line, s, "STARTTLS");
+    if (!command_run(s, command_new(s, NULL, NULL, "STARTTLS"), &line, &refused)) {
+        if (s->broken) {
+            g_propagate_error(err, g_steal_pointer(&refused));
+            return FALSE;
+        }
+        error_set(err, PINTAIL_ERROR_TLS, "%s", refused->message);
+        return FALSE;
+    }
+    if (s->frame.has_pushed) {
+        error_set(err, PINTAIL_ERROR_PROTOCOL, _("%s sent data before the TLS handshake"),
+                  stream_peer(s->stream));
+        return FALSE;
+    }
+    if (!stream_starttls(s->stream, report, err))
+        return FALSE;
+    frame_reset(&s->frame);
+    session_clear_capabilities(s);
+    s->caps_dropped = 0;
+    s->bye = FALSE;
+    g_clear_pointer(&s->bye_text, g_free);
+    return TRUE;
+}
+
+static gboolean greet(ImapSession *s, TlsReport **report, GError **err)
+{
+    if (!read_greeting(s, err))
+        return FALSE;
+    if (s->where->tls == TLS_OFF && !stream_secured(s->stream)) {
+        error_set(err, PINTAIL_ERROR_TLS, _("%s would be used without encryption: write 'tls off' "
+                                            "in the account if that is meant"),
+                  stream_peer(s->stream));
+        return FALSE;
+    }
+    if (!know_capabilities(s, err))
+        return FALSE;
+    if (session_is_early(s)) {
+        if (!start_tls(s, report, err) || !know_capabilities(s, err))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static void describe(ImapSession *s, const char *mechanism)
+{
+    const char *tls = stream_tls_version(s->stream);
+    g_free(s->description);
+    s->description = g_strconcat(tls, *tls && *mechanism ? " " : "", mechanism, NULL);
+}
+
+ImapSession *imap_connect(const Endpoint *where, const StreamOptions *options,
+                          TlsReport **report, GError **err)
+{
+    if (report)
+        *report = NULL;
+    Stream *stream = stream_open(where, options, report, err);
+    if (!stream)
+        return NULL;
+    ImapSession *s = g_new0(ImapSession, 1);
+    s->stream = stream;
+    s->where = where;
+    s->chunk = g_string_chunk_new(512);
+    s->continuation = g_string_new(NULL);
+    s->namespaces = g_ptr_array_new();
+    s->answer = (ImapAnswer){0, "", ""};
+    frame_init(&s->frame, stream, options->log_name);
+    s->frame.sink = (FrameSink){fetch_claim, fetch_bytes, s};
+    g_queue_init(&s->commands);
+    g_queue_init(&s->steps);
+    seqmap_init(&s->map);
+    changes_init(s);
+    describe(s, "");
+    GError *error = NULL;
+    if (greet(s, report, &error)) {
+        describe(s, "");
+        return s;
+    }
+    session_broke(s, error, err);
+    imap_free(s);
+    return NULL;
+}
+
+gboolean imap_is_authenticated(const ImapSession *s)
+{
+    return s->authenticated;
+}
+
+const char *imap_description(const ImapSession *s)
+{
+    return s->description;
+}
+
+/* ---- logging in --------------------------------------------------------------------- */
+
+/* Writes one line of the exchange, never logged. */
+static gboolean say(ImapSession *s, const GString *text, GError **err)
+{
+    GError *error = NULL;
+    if (s->frame.log_name && log_is_open())
+        log_dialogue(s->frame.log_name, '>', "[left out]", strlen("[left out]"));
+    if ((text && !stream_write(s->stream, text->str, text->len, &error)) ||
+        !stream_write(s->stream, "\r\n", 2, &error))
+        return session_broke(s, error, err);
+    return session_flush(s, err);
+}
+
+static void wipe(GString *text)
+{
+    if (!text)
+        return;
+    secret_wipe(text->str, text->len);
+    g_string_free(text, TRUE);
+}
+
+/* Answers challenges until the tagged answer comes. *first is what is still to be said first. */
+static gboolean exchange(ImapSession *s, ImapCommand *c, Auth *auth, GString *first, GError **err)
+{
+    g_autoptr(GError) failed = NULL;
+    for (guint step = 0;; step++) {
+        gboolean go;
+        if (!command_wait_continue(s, c, &go, err)) {
+            wipe(first);
+            return FALSE;
+        }
+        if (!go)
+            break;
+        GString *reply = first;
+        first = NULL;
+        if (!reply && !failed && step < MAX_STEPS)
+            auth_step(auth, span_new(s->continuation->str, s->continuation->len), &reply, &failed);
+        else if (!reply && !failed)
+            error_set(&failed, PINTAIL_ERROR_PROTOCOL, _("%s asks without end"),
+                      stream_peer(s->stream));
+        if (!reply)
+            reply = g_string_new("*"); /* RFC 3501 section 6.2.2: cancel */
+        gboolean said = say(s, reply, err);
+        wipe(reply);
+        if (!said)
+            return FALSE;
+        if (step > MAX_STEPS)
+            break;
+    }
+    wipe(first);
+    if (failed) {
+        g_propagate_error(err, g_steal_pointer(&failed));
+        if (!c->done)
+            s->broken = TRUE;
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* A NO to a login means wrong credentials unless its code says otherwise. */
+static gboolean judge_login(ImapSession *s, const ImapCommand *c, GError **err)
+{
+    GError *error = NULL;
+    if (command_judge(s, c, &error))
+        return TRUE;
+    if (c->status == 'N' && *s->answer.code == '\0')
+        error->code = PINTAIL_ERROR_AUTH;
+    static const char *const no_fault[] = {"ALERT", "CONTACTADMIN", NULL};
+    if (c->status == 'N' && g_strv_contains(no_fault, s->answer.code))
+        error->code = PINTAIL_ERROR_AUTH;
+    g_propagate_error(err, error);
+    return FALSE;
+}
+
+static gboolean authenticate(ImapSession *s, Auth *auth, GError **err)
+{
+    GString *first = NULL;
+    if (auth_client_first(auth) && !auth_step(auth, SPAN_NONE, &first, err))
+        return FALSE;
+    g_auto(Line) line = {0};
+    line_init(&line, s, "");
+    line_add(&line, "AUTHENTICATE %s", auth_mechanism(auth));
+    const char *plain = s->frame.secret;
+    g_autoptr(Secret) sent = first && first->len >= 8 ? secret_new(first->str, first->len) : NULL;
+    if (sent) /* a server may repeat the line that it does not like */
+        s->frame.secret = secret_text(sent, NULL);
+    if (first && imap_has(s, IMAP_CAP_SASL_IR) && first->len < MAX_LINE) { /* RFC 4959 */
+        g_string_append_c(line.bytes, ' ');
+        g_string_append(line.bytes, first->len > 0 ? first->str : "=");
+        g_string_append(line.log, " [left out]");
+        wipe(first);
+        first = NULL;
+    }
+    ImapCommand *c = command_new(s, NULL, NULL, "AUTHENTICATE %s", auth_mechanism(auth));
+    s->frame.hide_challenge = TRUE;
+    gboolean good;
+    if (command_send(s, c, &line, err)) {
+        good = exchange(s, c, auth, first, err) && judge_login(s, c, err) &&
+               auth_complete(auth, err);
+    } else {
+        wipe(first);
+        good = FALSE;
+    }
+    if (c->status == 'O' && !good)
+        s->broken = TRUE; /* logged in to a server that did not prove itself */
+    s->frame.hide_challenge = FALSE;
+    s->frame.secret = plain;
+    if (good)
+        describe(s, auth_mechanism(auth));
+    command_free(s, c);
+    return good;
+}
+
+static gboolean login_command(ImapSession *s, const Credentials *who, GError **err)
+{
+    gsize len;
+    const char *password = secret_text(who->password, &len);
+    if (memchr(password, '\0', len)) {
+        error_set(err, PINTAIL_ERROR_AUTH, _("the password for %s holds a NUL byte"),
+                  stream_peer(s->stream));
+        return FALSE;
+    }
+    g_auto(Line) line = {0};
+    line_init(&line, s, "LOGIN ");
+    line_secret(&line, span_of(who->user));
+    line_add(&line, " ");
+    line_secret(&line, span_new(password, len));
+    ImapCommand *c = command_new(s, NULL, NULL, "LOGIN");
+    gboolean good = command_send(s, c, &line, err) && command_wait(s, c, err) &&
+                    judge_login(s, c, err);
+    if (good)
+        describe(s, "LOGIN");
+    command_free(s, c);
+    return good;
+}
+
+static gboolean may_use_login(const ImapSession *s, const Credentials *who)
+{
+    return who->password && who->user && !imap_has(s, IMAP_CAP_LOGINDISABLED) &&
+           (!who->mechanism || g_ascii_strcasecmp(who->mechanism, "auto") == 0 ||
+            g_ascii_strcasecmp(who->mechanism, "LOGIN") == 0);
+}
+
+static gboolean log_in(ImapSession *s, const Credentials *who, GError **err)
+{
+    g_autoptr(GError) error = NULL;
+    const char *const none[] = {NULL};
+    const char *const *offered = s->caps.mechanisms ? (const char *const *)s->caps.mechanisms->pdata
+                                                    : none;
+    g_autoptr(Auth) auth = auth_begin(who, offered, "imap", s->stream, &error);
+    if (auth && authenticate(s, auth, &error))
+        return TRUE;
+    /* no mechanism in common, or one that the server cannot handle itself (BAD) */
+    gboolean fall_back = !s->broken && may_use_login(s, who) && (!auth || s->answer.status == 'B');
+    if (fall_back) {
+        g_clear_error(&error);
+        return login_command(s, who, err);
+    }
+    if (!auth && !offered[0] && imap_has(s, IMAP_CAP_LOGINDISABLED)) {
+        error_set(err, PINTAIL_ERROR_REFUSED, _("%s allows no login on this connection"),
+                  stream_peer(s->stream));
+        return FALSE;
+    }
+    g_propagate_error(err, g_steal_pointer(&error));
+    return FALSE;
+}
+
+/* ID (RFC 2971) where offered: some servers list nothing before it. Its answer is read along
+ * with the next command's. */
+static gboolean send_id(ImapSession *s, GError **err)
+{
+    if (!imap_has(s, IMAP_CAP_ID))
+        return TRUE;
+    g_auto(Line) line = {0};
+    line_init(&line, s, "ID (\"name\" \"Pintail\" \"version\" ");
+    line_string(&line, span_of(PINTAIL_VERSION));
+    line_add(&line, ")");
+    ImapCommand *c = command_new(s, NULL, NULL, "ID");
+    c->forgotten = TRUE;
+    if (command_send(s, c, &line, err))
+        return TRUE;
+    command_free(s, c);
+    return FALSE;
+}
+
+gboolean imap_login(ImapSession *s, const Credentials *credentials, GError **err)
+{
+    if (!session_check(s, err))
+        return FALSE;
+    if (session_is_early(s) || !stream_secured(s->stream)) {
+        error_set(err, PINTAIL_ERROR_TLS, _("the connection to %s is not encrypted"),
+                  stream_peer(s->stream));
+        return FALSE;
+    }
+    if (!s->authenticated) {
+        guint before = s->caps_serial;
+        s->answer = (ImapAnswer){0, "", ""};
+        s->frame.secret = credentials->password ? secret_text(credentials->password, NULL)
+                          : credentials->token  ? secret_text(credentials->token, NULL)
+                                                : NULL;
+        gboolean good = log_in(s, credentials, err);
+        s->frame.secret = NULL;
+        if (!good)
+            return FALSE;
+        s->authenticated = TRUE;
+        if (s->caps_serial == before) /* not said along with the OK, and may have changed */
+            session_clear_capabilities(s);
+    }
+    s->frame.line_limit = FRAME_LINE;
+    return know_capabilities(s, err) && send_id(s, err);
+}
+
+/* ---- the end ------------------------------------------------------------------------ */
+
+gboolean imap_logout(ImapSession *s)
+{
+    if (s->broken || s->bye)
+        return FALSE;
+    s->logging_out = TRUE;
+    g_auto(Line) line = {0};
+    line_init(&line, s, "LOGOUT");
+    ImapCommand *c = command_new(s, NULL, NULL, "LOGOUT");
+    gboolean sent = command_send(s, c, &line, NULL);
+    if (sent) {
+        stream_deadline(s->stream, LOGOUT_MS);
+        sent = command_wait(s, c, NULL);
+    }
+    command_free(s, c);
+    s->broken = TRUE;
+    return sent;
+}
+
+void imap_free(ImapSession *s)
+{
+    if (!s)
+        return;
+    while (!g_queue_is_empty(&s->steps))
+        command_free(s, g_queue_pop_head(&s->steps));
+    while (!g_queue_is_empty(&s->commands))
+        command_free(s, g_queue_pop_head(&s->commands));
+    changes_clear(s);
+    mailbox_free(s->mailbox);
+    seqmap_clear(&s->map);
+    capabilities_clear(&s->caps);
+    frame_clear(&s->frame);
+    g_ptr_array_unref(s->namespaces);
+    g_string_chunk_free(s->chunk);
+    g_string_free(s->continuation, TRUE);
+    g_free(s->bye_text);
+    g_free(s->description);
+    g_free(s->answer_code);
+    g_free(s->answer_text);
+    stream_free(s->stream);
+    g_free(s);
+}

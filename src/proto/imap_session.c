@@ -1,0 +1,461 @@
+/* imap_session.c - sending commands, reading responses, tagged answers and what they mean.
+ *
+ * Every byte to the server goes through command_send() or what it has allowed; every response
+ * through session_read(). A connection that broke stays broken. */
+#include "imap_session.h"
+#include "pintail/util/error.h"
+#include "pintail/util/i18n.h"
+#include "pintail/util/log.h"
+#include "pintail/util/text.h"
+
+#define USELESS_MAX 5000                /* responses nobody wanted, per command */
+#define USELESS_BYTES (8 * 1024 * 1024) /* and their bytes */
+#define USELESS_EXTENDS 100             /* so many of them extend the deadline: "still searching" */
+#define AFTER_BYE 16
+#define BYE_MS 2000
+#define WORDS_MAX 400 /* bytes of the server's words that are kept */
+
+/* ---- lines -------------------------------------------------------------------------- */
+
+void line_init(Line *l, ImapSession *s, const char *text)
+{
+    l->session = s;
+    l->bytes = g_string_new(text);
+    l->log = g_string_new(text);
+    l->stops = g_array_new(FALSE, FALSE, sizeof(gsize));
+}
+
+void line_clear(Line *l)
+{
+    if (!l->bytes)
+        return;
+    secret_wipe(l->bytes->str, l->bytes->len);
+    g_string_free(l->bytes, TRUE);
+    g_string_free(l->log, TRUE);
+    g_array_unref(l->stops);
+    l->bytes = NULL;
+}
+
+void line_add(Line *l, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    g_autofree char *text = g_strdup_vprintf(format, ap);
+    va_end(ap);
+    g_string_append(l->bytes, text);
+    g_string_append(l->log, text);
+}
+
+static gboolean fits_quoted(Span s)
+{
+    if (s.len > 1000)
+        return FALSE;
+    for (gsize i = 0; i < s.len; i++) {
+        if ((guchar)s.at[i] < 0x20 || (guchar)s.at[i] > 0x7e)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static void add_quoted(GString *out, Span s)
+{
+    g_string_append_c(out, '"');
+    for (gsize i = 0; i < s.len; i++) {
+        if (s.at[i] == '"' || s.at[i] == '\\')
+            g_string_append_c(out, '\\');
+        g_string_append_c(out, s.at[i]);
+    }
+    g_string_append_c(out, '"');
+}
+
+static void add_string(Line *l, Span s, gboolean secret)
+{
+    if (secret)
+        g_string_append(l->log, "[left out]");
+    if (fits_quoted(s)) {
+        add_quoted(l->bytes, s);
+        if (!secret)
+            add_quoted(l->log, s);
+        return;
+    }
+    gboolean plus = imap_has(l->session, IMAP_CAP_LITERAL_PLUS) ||
+                    (imap_has(l->session, IMAP_CAP_LITERAL_MINUS) && s.len <= 4096);
+    g_string_append_printf(l->bytes, "{%" G_GSIZE_FORMAT "%s}\r\n", s.len, plus ? "+" : "");
+    gsize here = l->bytes->len;
+    if (!plus)
+        g_array_append_val(l->stops, here);
+    g_string_append_len(l->bytes, s.at, (gssize)s.len);
+    if (!secret) {
+        g_string_append_printf(l->log, "{%" G_GSIZE_FORMAT "} ", s.len);
+        g_string_append_len(l->log, s.at, (gssize)s.len);
+    }
+}
+
+void line_string(Line *l, Span text)
+{
+    add_string(l, text, FALSE);
+}
+
+void line_secret(Line *l, Span text)
+{
+    add_string(l, text, TRUE);
+}
+
+gboolean line_name(Line *l, const char *name, GError **err)
+{
+    g_autofree char *wire = imap_name_encode(name);
+    if (!wire) {
+        g_autofree char *shown = text_make_valid(name, strlen(name));
+        error_set(err, PINTAIL_ERROR_INVALID, _("'%s' cannot be a folder name: it is not UTF-8"),
+                  shown);
+        return FALSE;
+    }
+    line_string(l, span_of(wire));
+    return TRUE;
+}
+
+/* ---- commands ----------------------------------------------------------------------- */
+
+ImapCommand *command_new(ImapSession *s, ImapDataFunc data, gpointer user, const char *what, ...)
+{
+    ImapCommand *c = g_new0(ImapCommand, 1);
+    va_list ap;
+    va_start(ap, what);
+    c->what = g_strdup_vprintf(what, ap);
+    va_end(ap);
+    c->data = data;
+    c->user = user;
+    return c;
+}
+
+void command_free(ImapSession *s, ImapCommand *c)
+{
+    if (!c)
+        return;
+    g_queue_remove(&s->commands, c);
+    g_clear_pointer(&c->step, step_free);
+    g_free(c->what);
+    g_free(c->code);
+    g_free(c->arguments);
+    g_free(c->text);
+    g_free(c);
+}
+
+gboolean session_check(ImapSession *s, GError **err)
+{
+    if (!s->broken)
+        return TRUE;
+    error_set(err, PINTAIL_ERROR_RETRY, _("the connection to %s is closed"),
+              stream_peer(s->stream));
+    return FALSE;
+}
+
+gboolean session_broke(ImapSession *s, GError *take, GError **err)
+{
+    s->broken = TRUE;
+    if (s->bye && !error_is(take, PINTAIL_ERROR_CANCELLED)) {
+        g_clear_error(&take);
+        error_set(err, PINTAIL_ERROR_RETRY, _("%s closed the connection: %s"),
+                  stream_peer(s->stream), s->bye_text);
+        return FALSE;
+    }
+    g_propagate_error(err, take);
+    return FALSE;
+}
+
+gboolean session_is_early(const ImapSession *s)
+{
+    return s->where->tls != TLS_OFF && !stream_is_tls(s->stream);
+}
+
+/* What may be said before the connection is secured. */
+static gboolean harmless(const Line *l)
+{
+    static const char *const words[] = {"CAPABILITY", "STARTTLS", "NOOP", "LOGOUT"};
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++) {
+        if (strcmp(l->bytes->str, words[i]) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean write_bytes(ImapSession *s, const char *bytes, gsize len, GError **err)
+{
+    GError *error = NULL;
+    s->unflushed = TRUE;
+    if (stream_write(s->stream, bytes, len, &error))
+        return TRUE;
+    return session_broke(s, error, err);
+}
+
+gboolean session_flush(ImapSession *s, GError **err)
+{
+    GError *error = NULL;
+    s->unflushed = FALSE;
+    if (stream_flush(s->stream, &error))
+        return TRUE;
+    return session_broke(s, error, err);
+}
+
+gboolean command_send(ImapSession *s, ImapCommand *c, Line *line, GError **err)
+{
+    if (!session_check(s, err))
+        return FALSE;
+    if (s->bye && !s->logging_out)
+        return session_broke(s, NULL, err);
+    if ((session_is_early(s) || !stream_secured(s->stream)) && !harmless(line)) {
+        error_set(err, PINTAIL_ERROR_TLS, _("the connection to %s is not encrypted"),
+                  stream_peer(s->stream));
+        s->broken = TRUE;
+        return FALSE;
+    }
+    g_snprintf(c->tag, sizeof c->tag, "p%u", ++s->last_tag);
+    s->useless = 0;
+    s->useless_bytes = 0;
+    g_queue_push_tail(&s->commands, c);
+    stream_deadline(s->stream, 0);
+    g_string_prepend_c(line->bytes, ' ');
+    g_string_prepend(line->bytes, c->tag);
+    gsize shift = strlen(c->tag) + 1, from = 0;
+    if (s->frame.log_name && log_is_open()) {
+        g_autofree char *shown = g_strdup_printf("%s %s", c->tag, line->log->str);
+        log_dialogue(s->frame.log_name, '>', shown, strlen(shown));
+    }
+    g_string_append(line->bytes, "\r\n");
+    for (guint i = 0; i < line->stops->len; i++) {
+        gsize stop = g_array_index(line->stops, gsize, i) + shift;
+        gboolean go;
+        if (!write_bytes(s, line->bytes->str + from, stop - from, err) ||
+            !command_wait_continue(s, c, &go, err))
+            return FALSE;
+        if (!go)
+            return TRUE;
+        from = stop;
+    }
+    return write_bytes(s, line->bytes->str + from, line->bytes->len - from, err);
+}
+
+gboolean command_wait(ImapSession *s, ImapCommand *c, GError **err)
+{
+    while (!c->done) {
+        if (!session_read(s, err))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean command_wait_continue(ImapSession *s, ImapCommand *c, gboolean *go, GError **err)
+{
+    s->continued = FALSE;
+    while (!s->continued && !c->done) {
+        if (!session_read(s, err))
+            return FALSE;
+    }
+    *go = !c->done;
+    return TRUE;
+}
+
+gboolean command_run(ImapSession *s, ImapCommand *take, Line *line, GError **err)
+{
+    gboolean good = command_send(s, take, line, err) && command_wait(s, take, err) &&
+                    command_judge(s, take, err);
+    command_free(s, take);
+    return good;
+}
+
+/* ---- answers ------------------------------------------------------------------------ */
+
+static gboolean one_of(const char *code, const char *const *list)
+{
+    return g_strv_contains(list, code);
+}
+
+static PintailErrorCode error_of_code(const char *code)
+{
+    static const char *const later[] = {"UNAVAILABLE", "INUSE", "IN-USE", "LIMIT", "SERVERBUG", NULL};
+    static const char *const gone[] = {"NONEXISTENT", "TRYCREATE", NULL};
+    static const char *const who[] = {"AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED",
+                                      "PRIVACYREQUIRED", NULL};
+    if (one_of(code, later))
+        return PINTAIL_ERROR_RETRY;
+    if (one_of(code, gone))
+        return PINTAIL_ERROR_GONE;
+    return one_of(code, who) ? PINTAIL_ERROR_AUTH : PINTAIL_ERROR_REFUSED;
+}
+
+gboolean command_judge(ImapSession *s, const ImapCommand *c, GError **err)
+{
+    g_free(s->answer_code);
+    g_free(s->answer_text);
+    s->answer_code = g_strdup(c->code ? c->code : "");
+    s->answer_text = g_strdup(c->text ? c->text : "");
+    s->answer = (ImapAnswer){c->status, s->answer_code, s->answer_text};
+    if (c->status == 'O')
+        return TRUE;
+    const char *words = *s->answer_text ? s->answer_text : s->answer_code;
+    error_set(err, c->status == 'B' ? PINTAIL_ERROR_REFUSED : error_of_code(s->answer_code),
+              _("%s answered %s to %s: %s"), stream_peer(s->stream), c->status == 'B' ? "BAD" : "NO",
+              c->what, *words ? words : _("no reason given"));
+    return FALSE;
+}
+
+static char *words_of(Span text)
+{
+    return printable_text(text.at ? text.at : "", MIN(text.len, WORDS_MAX), FALSE);
+}
+
+static gboolean handle_tagged(ImapSession *s, const Response *r, GError **err)
+{
+    ImapCommand *c = NULL;
+    for (GList *l = s->commands.head; l && !c; l = l->next) {
+        ImapCommand *one = l->data;
+        if (span_is(r->tag, one->tag))
+            c = one;
+    }
+    if (!c) {
+        g_autofree char *tag = words_of(r->tag);
+        error_set(err, PINTAIL_ERROR_PROTOCOL, _("%s answered a command that was never sent ('%s')"),
+                  stream_peer(s->stream), tag);
+        return FALSE;
+    }
+    changes_code(s, r);
+    c->done = TRUE;
+    c->status = r->status;
+    c->code = g_ascii_strup(r->code.at ? r->code.at : "", (gssize)MIN(r->code.len, 64));
+    c->arguments = g_strndup(r->arguments.at ? r->arguments.at : "", r->arguments.len);
+    gboolean repeats = s->frame.secret && *s->frame.secret && r->text.len > 0 &&
+                       g_strstr_len(r->text.at, (gssize)r->text.len, s->frame.secret);
+    c->text = repeats ? g_strdup("") : words_of(r->text);
+    g_queue_remove(&s->commands, c);
+    if (c->forgotten)
+        command_free(s, c);
+    return TRUE;
+}
+
+static void handle_bye(ImapSession *s, const Response *r)
+{
+    s->bye = TRUE;
+    stream_deadline(s->stream, BYE_MS); /* it should close now; do not wait long for that */
+    g_free(s->bye_text);
+    s->bye_text = words_of(r->text.len > 0 ? r->text : r->code);
+}
+
+static gboolean offer(ImapSession *s, const Response *r)
+{
+    for (GList *l = s->commands.head; l; l = l->next) {
+        ImapCommand *c = l->data;
+        if (c->data && c->data(s, c, r))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean handle_untagged(ImapSession *s, const Response *r)
+{
+    if (r->kind == RESPONSE_CAPABILITY) {
+        session_set_capabilities(s, r->rest);
+        return TRUE;
+    }
+    if (r->kind == RESPONSE_STATUS && r->status == 'Y') {
+        handle_bye(s, r);
+        return FALSE;
+    }
+    if (r->kind == RESPONSE_STATUS)
+        changes_code(s, r);
+    /* CVE-2021-29969 and its kind: before TLS nothing else is believed */
+    if (session_is_early(s))
+        return r->kind == RESPONSE_STATUS && offer(s, r);
+    if (offer(s, r))
+        return TRUE;
+    if (!s->authenticated)
+        return FALSE;
+    if (r->kind == RESPONSE_FETCH)
+        return fetch_untagged(s, r);
+    return changes_untagged(s, r);
+}
+
+/* Responses that nobody wanted are bounded in number and bytes, and extend the deadline only a
+ * few times. */
+static gboolean count_useless(ImapSession *s, gsize bytes, GError **err)
+{
+    s->useless++;
+    s->useless_bytes += bytes;
+    if (s->useless <= USELESS_EXTENDS && !s->bye)
+        stream_deadline(s->stream, 0);
+    gboolean after_bye = s->bye && s->useless > AFTER_BYE;
+    if (s->useless <= USELESS_MAX && s->useless_bytes <= USELESS_BYTES && !after_bye)
+        return TRUE;
+    error_set(err, after_bye ? PINTAIL_ERROR_RETRY : PINTAIL_ERROR_PROTOCOL,
+              _("%s keeps sending responses that answer nothing"), stream_peer(s->stream));
+    return FALSE;
+}
+
+static gboolean is_leftover(Span line) /* seen after FETCH: blank lines, a lone parenthesis */
+{
+    Span t = span_trim(line);
+    return t.len == 0 || (t.len == 1 && *t.at == ')');
+}
+
+static gboolean handle(ImapSession *s, Span bytes, GError **err)
+{
+    Response r;
+    imap_parse_response(bytes, &r);
+    gboolean useful = FALSE;
+    switch (r.kind) {
+    case RESPONSE_STRAY:
+        if (!is_leftover(bytes)) {
+            g_autofree char *shown = words_of(span_new(bytes.at, MIN(bytes.len, 80)));
+            error_set(err, PINTAIL_ERROR_PROTOCOL, _("%s does not speak IMAP: '%s'"),
+                      stream_peer(s->stream), shown);
+            return FALSE;
+        }
+        break;
+    case RESPONSE_CONTINUE:
+        useful = !s->continued;
+        s->continued = TRUE;
+        g_string_truncate(s->continuation, 0);
+        g_string_append_len(s->continuation, r.text.at, (gssize)MIN(r.text.len, 65536));
+        break;
+    case RESPONSE_TAGGED:
+        useful = TRUE;
+        if (!handle_tagged(s, &r, err))
+            return FALSE;
+        break;
+    default:
+        useful = handle_untagged(s, &r);
+    }
+    if (!useful)
+        return count_useless(s, bytes.len, err);
+    if (!s->bye)
+        stream_deadline(s->stream, 0);
+    return TRUE;
+}
+
+gboolean session_read(ImapSession *s, GError **err)
+{
+    GError *error = NULL;
+    Span bytes;
+    if (!session_check(s, err) || (s->unflushed && !session_flush(s, err)))
+        return FALSE;
+    if (!frame_read(&s->frame, &bytes, &error) || !handle(s, bytes, &error)) {
+        g_string_chunk_clear(s->chunk);
+        return session_broke(s, error, err);
+    }
+    g_string_chunk_clear(s->chunk);
+    return TRUE;
+}
+
+const ImapAnswer *imap_answer(const ImapSession *s)
+{
+    return &s->answer;
+}
+
+gboolean imap_usable(const ImapSession *s)
+{
+    return !s->broken && !s->bye;
+}
+
+void imap_traffic(const ImapSession *s, guint64 *in, guint64 *out)
+{
+    stream_traffic(s->stream, in, out);
+}

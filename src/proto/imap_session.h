@@ -1,0 +1,129 @@
+/* imap_session.h - what the files of the IMAP session share: commands in flight, the reading
+ * loop, and the state that untagged responses update.
+ *
+ * imap_session.c  sending, reading, tagged answers, errors
+ * imap_login.c    greeting, capabilities, STARTTLS, AUTHENTICATE, ID
+ * imap_changes.c  EXISTS, EXPUNGE, FETCH, codes: the mailbox as it is now
+ * imap_fetch.c    pipelined UID FETCH steps
+ * imap_folder.c   LIST, NAMESPACE, STATUS, SELECT and their relatives
+ * imap_store.c    SEARCH, STORE, COPY, MOVE, EXPUNGE
+ * imap_append.c   APPEND; imap_idle.c  IDLE and NOOP */
+#pragma once
+#include "imap_frame.h"
+#include "imap_grammar.h"
+#include "imap_seqmap.h"
+#include "pintail/proto/imap.h"
+
+typedef struct ImapCommand ImapCommand;
+typedef struct ImapStep ImapStep;
+
+/* An untagged response while the command is in flight: TRUE when it was meant for it. */
+typedef gboolean (*ImapDataFunc)(ImapSession *s, ImapCommand *c, const Response *r);
+
+struct ImapCommand {
+    char tag[16];
+    char *what;        /* for messages: "SELECT Work" */
+    gboolean done;     /* the tagged answer is here: */
+    char status;
+    char *code, *arguments, *text;
+    gboolean forgotten; /* nobody waits; freed with its answer */
+    ImapDataFunc data;  /* or NULL */
+    gpointer user;      /* of whoever sent it */
+    ImapStep *step;     /* UID FETCH only */
+};
+
+struct ImapSession {
+    Stream *stream;
+    Frame frame;
+    GStringChunk *chunk; /* of the response being handled */
+    const Endpoint *where;
+    gboolean broken, authenticated, preauth, bye, logging_out, unflushed;
+    char *bye_text;
+    guint last_tag;
+    GQueue commands; /* of ImapCommand in flight, oldest first; borrowed */
+    GQueue steps;    /* of ImapCommand begun and not awaited; owned */
+    guint useless;   /* responses since the last command that nobody wanted */
+    gsize useless_bytes;
+
+    Capabilities caps;
+    guint caps_serial;   /* grows with every announcement */
+    guint64 caps_dropped; /* proved not to work here */
+    guint64 enabled;
+    gboolean continued;
+    GString *continuation;
+    char *description;
+    ImapAnswer answer;
+    char *answer_code, *answer_text;
+
+    ImapMailbox *mailbox;
+    gboolean selecting;
+    SeqMap map;
+    ImapChanges *changes;
+    GHashTable *changed_flags; /* UID -> index into changes->flags, plus one */
+    GPtrArray *namespaces;
+    ImapStep *claimer;         /* takes the literal that is being read */
+    guint idle_cut_short;      /* IDLEs that the server ended by itself */
+};
+
+#define CAP_BIT(c) (G_GUINT64_CONSTANT(1) << (c))
+
+/* ---- a command line under construction ---------------------------------------------- */
+
+typedef struct {
+    ImapSession *session;
+    GString *bytes, *log; /* the same, but for secrets */
+    GArray *stops;        /* of gsize: after so many bytes a "+" has to come */
+} Line;
+
+void line_init(Line *l, ImapSession *s, const char *text);
+void line_clear(Line *l); /* wipes */
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Line, line_clear)
+void line_add(Line *l, const char *format, ...) G_GNUC_PRINTF(2, 3);
+void line_string(Line *l, Span text); /* quoted, or as a literal */
+void line_secret(Line *l, Span text); /* likewise, but for the log */
+/* INVALID when `name` is not UTF-8. */
+gboolean line_name(Line *l, const char *name, GError **err);
+
+/* ---- commands ----------------------------------------------------------------------- */
+
+ImapCommand *command_new(ImapSession *s, ImapDataFunc data, gpointer user, const char *what, ...)
+    G_GNUC_PRINTF(4, 5);
+void command_free(ImapSession *s, ImapCommand *c);
+/* Tag, line, literals; waits for "+" where it must. TRUE too when the answer came early.
+ * The choke point: nothing but CAPABILITY, STARTTLS, NOOP and LOGOUT passes unsecured. */
+gboolean command_send(ImapSession *s, ImapCommand *c, Line *line, GError **err);
+/* Reads until its tagged answer is here. */
+gboolean command_wait(ImapSession *s, ImapCommand *c, GError **err);
+/* Waits for "+": *go FALSE when the tagged answer came instead. */
+gboolean command_wait_continue(ImapSession *s, ImapCommand *c, gboolean *go, GError **err);
+/* Keeps the answer for imap_answer(); OK is TRUE, else the error that the contract says. */
+gboolean command_judge(ImapSession *s, const ImapCommand *c, GError **err);
+/* Send, wait, judge, free. */
+gboolean command_run(ImapSession *s, ImapCommand *take, Line *line, GError **err);
+/* FALSE with RETRY when the connection is gone. */
+gboolean session_check(ImapSession *s, GError **err);
+gboolean session_read(ImapSession *s, GError **err); /* one response */
+gboolean session_flush(ImapSession *s, GError **err);
+/* *err becomes what the person should read: BYE's words when there were any. */
+gboolean session_broke(ImapSession *s, GError *take, GError **err);
+void session_drop_capability(ImapSession *s, ImapCapability c);
+void session_set_capabilities(ImapSession *s, Span words);
+void session_clear_capabilities(ImapSession *s);
+/* Before TLS, where TLS is demanded. */
+gboolean session_is_early(const ImapSession *s);
+
+/* ---- imap_changes.c, imap_fetch.c --------------------------------------------------- */
+
+void changes_init(ImapSession *s);
+void changes_clear(ImapSession *s);
+void changes_reset(ImapSession *s); /* all but alerts */
+void mailbox_free(ImapMailbox *m);
+void changes_code(ImapSession *s, const Response *r);
+/* Counts and expunges; TRUE when it was news. */
+gboolean changes_untagged(ImapSession *s, const Response *r);
+void changes_flags(ImapSession *s, ImapFetched *m);
+
+gboolean fetch_untagged(ImapSession *s, const Response *r);
+gboolean fetch_claim(Span so_far, guint64 size, gpointer session, GError **err);
+gboolean fetch_bytes(Span bytes, guint64 size, gpointer session, GError **err);
+void step_free(ImapStep *step);
