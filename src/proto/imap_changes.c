@@ -52,6 +52,16 @@ ImapChanges *imap_take_changes(ImapSession *s)
     ImapChanges *taken = s->changes;
     s->changes = changes_new();
     g_hash_table_remove_all(s->changed_flags);
+    guint kept = 0;
+    for (guint i = 0; i < taken->flags->len; i++) { /* without those that were expunged later */
+        ImapFlagChange *f = &g_array_index(taken->flags, ImapFlagChange, i);
+        ImapFlagChange move = *f;
+        if (move.uid == 0)
+            continue;
+        *f = (ImapFlagChange){0};
+        g_array_index(taken->flags, ImapFlagChange, kept++) = move;
+    }
+    g_array_set_size(taken->flags, kept);
     return taken;
 }
 

@@ -209,6 +209,7 @@ gboolean command_send(ImapSession *s, ImapCommand *c, Line *line, GError **err)
         s->broken = TRUE;
         return FALSE;
     }
+    g_assert(c->step || s->logging_out || g_queue_is_empty(&s->steps)); /* see the contract */
     g_snprintf(c->tag, sizeof c->tag, "p%u", ++s->last_tag);
     s->useless = 0;
     s->useless_bytes = 0;

@@ -5,7 +5,7 @@
  * imap_login.c    greeting, capabilities, STARTTLS, AUTHENTICATE, ID
  * imap_changes.c  EXISTS, EXPUNGE, FETCH, codes: the mailbox as it is now
  * imap_fetch.c    pipelined UID FETCH steps
- * imap_folder.c   LIST, NAMESPACE, STATUS, SELECT and their relatives
+ * imap_folder.c   LIST, NAMESPACE, STATUS, CREATE; imap_select.c  SELECT, UNSELECT
  * imap_store.c    SEARCH, STORE, COPY, MOVE, EXPUNGE
  * imap_append.c   APPEND; imap_idle.c  IDLE and NOOP */
 #pragma once
@@ -62,6 +62,7 @@ struct ImapSession {
     GHashTable *changed_flags; /* UID -> index into changes->flags, plus one */
     GPtrArray *namespaces;
     ImapStep *claimer;         /* takes the literal that is being read */
+    guint claims;              /* literals of this response that were looked at */
     guint idle_cut_short;      /* IDLEs that the server ended by itself */
 };
 

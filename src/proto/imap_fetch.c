@@ -1,0 +1,342 @@
+/* imap_fetch.c - UID FETCH in pipelined steps (RFC 3501 section 6.4.8; 5.5 for pipelining).
+ *
+ * A FETCH response goes to the oldest step that named its UID and asked for something that is
+ * in it; everything else is a flag change. Section bytes go to the caller while they arrive:
+ * a literal is claimed by the step that asked for this section, and the UID, should it come
+ * only behind the literal, is checked afterwards. */
+#include "imap_session.h"
+#include "pintail/util/error.h"
+#include "pintail/util/i18n.h"
+
+#define SECTION_LIMIT (G_GUINT64_CONSTANT(1) << 30)
+#define SECTION_SLACK 65536 /* beyond a length that was asked for */
+
+struct ImapStep {
+    ImapSet *uids;
+    guint items;
+    ImapFetchedFunc each;
+    gpointer data;
+    GError *error; /* of the callback */
+    /* a section of one message */
+    gboolean is_section;
+    guint32 uid;
+    char *section;
+    guint64 offset, length, limit, received;
+    ImapSectionFunc bytes;
+    gboolean message_seen, bytes_seen;
+};
+
+void step_free(ImapStep *step)
+{
+    if (!step)
+        return;
+    g_clear_pointer(&step->uids, imap_set_free);
+    g_clear_error(&step->error);
+    g_free(step->section);
+    g_free(step);
+}
+
+/* ---- responses ---------------------------------------------------------------------- */
+
+static gboolean is_section_of(const ImapStep *step, Span name, guint64 origin)
+{
+    return step && step->is_section && !step->bytes_seen && span_is(name, step->section) &&
+           origin == step->offset;
+}
+
+static void deliver_bytes(ImapStep *step, Span bytes, guint64 size)
+{
+    guint64 from = step->received;
+    step->received += bytes.len;
+    if (step->length > 0) /* more than was asked for: not ours to keep */
+        bytes.len = from >= step->length ? 0 : (gsize)MIN(bytes.len, step->length - from);
+    if (bytes.len == 0 || step->error)
+        return;
+    if (!step->bytes(step->uid, bytes, size, step->data, &step->error) && !step->error)
+        error_set(&step->error, PINTAIL_ERROR_CANCELLED, "%s", _("not wanted any more"));
+}
+
+static gboolean is_awaited(const ImapSession *s, Span name, guint64 origin)
+{
+    for (GList *l = s->commands.head; l; l = l->next) {
+        if (is_section_of(((ImapCommand *)l->data)->step, name, origin))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+gboolean fetch_claim(Span so_far, guint64 size, gpointer session, GError **err)
+{
+    ImapSession *s = session;
+    Span name;
+    guint64 origin;
+    if (s->claimer || !imap_parse_section_end(so_far, &name, &origin) ||
+        !is_awaited(s, name, origin))
+        return FALSE;
+    Response r;
+    FetchResponse f;
+    imap_parse_response(so_far, &r);
+    if (r.kind != RESPONSE_FETCH)
+        return FALSE;
+    if (++s->claims > FETCH_MAX_SECTIONS) /* each look costs what came before it */
+        return FALSE;
+    imap_parse_fetch(r.rest, &f, s->chunk);
+    guint32 uid = f.data.uid ? f.data.uid : seqmap_get(&s->map, r.number);
+    fetch_response_clear(&f);
+    for (GList *l = s->commands.head; l && !s->claimer; l = l->next) {
+        ImapStep *step = ((ImapCommand *)l->data)->step;
+        if (is_section_of(step, name, origin) && (uid == 0 || uid == step->uid))
+            s->claimer = step;
+    }
+    if (!s->claimer)
+        return FALSE;
+    if (size > s->claimer->limit) {
+        error_set(err, PINTAIL_ERROR_PROTOCOL,
+                  _("%s announces %" G_GUINT64_FORMAT " bytes, more than the message can have"),
+                  stream_peer(s->stream), size);
+        s->claimer = NULL;
+        return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean fetch_bytes(Span bytes, guint64 size, gpointer session, GError **err)
+{
+    ImapSession *s = session;
+    deliver_bytes(s->claimer, bytes, size);
+    return TRUE;
+}
+
+/* What was streamed has to belong to the UID that the response names. */
+static void end_claim(ImapSession *s, guint32 uid)
+{
+    ImapStep *step = g_steal_pointer(&s->claimer);
+    step->message_seen = step->bytes_seen = TRUE;
+    if (uid && uid != step->uid && !step->error)
+        error_set(&step->error, PINTAIL_ERROR_PROTOCOL, _("%s sent another message than asked for"),
+                  stream_peer(s->stream));
+}
+
+/* Sections that came as a quoted string, and steps whose message was there without them. */
+static gboolean offer_sections(ImapSession *s, const FetchResponse *f, guint32 uid)
+{
+    gboolean wanted = FALSE;
+    for (GList *l = s->commands.head; l; l = l->next) {
+        ImapStep *step = ((ImapCommand *)l->data)->step;
+        if (!step || !step->is_section || step->uid != uid)
+            continue;
+        step->message_seen = TRUE;
+        for (guint i = 0; i < f->n_sections; i++) {
+            const FetchSection *section = &f->sections[i];
+            if (section->nil || !is_section_of(step, section->name, section->origin))
+                continue;
+            deliver_bytes(step, section->value, section->value.len);
+            step->bytes_seen = wanted = TRUE;
+        }
+    }
+    return wanted;
+}
+
+static gboolean answers(const ImapStep *step, const ImapFetched *m)
+{
+    guint more = step->items & ~(guint)(IMAP_FETCH_FLAGS | IMAP_FETCH_MODSEQ);
+    guint has = m->has | (m->has & IMAP_FETCH_BAD_BODY ? IMAP_FETCH_BODY : 0);
+    return has & (more ? more : IMAP_FETCH_FLAGS | IMAP_FETCH_MODSEQ);
+}
+
+static gboolean offer_message(ImapSession *s, ImapFetched *m)
+{
+    for (GList *l = s->commands.head; l; l = l->next) {
+        ImapStep *step = ((ImapCommand *)l->data)->step;
+        if (!step || step->is_section || !imap_set_contains(step->uids, m->uid) ||
+            !answers(step, m))
+            continue;
+        if (!step->error && !step->each(m, step->data, &step->error) && !step->error)
+            error_set(&step->error, PINTAIL_ERROR_CANCELLED, "%s", _("not wanted any more"));
+        return TRUE;
+    }
+    return FALSE;
+}
+
+gboolean fetch_untagged(ImapSession *s, const Response *r)
+{
+    FetchResponse f;
+    s->claims = 0;
+    if (!s->mailbox || s->selecting) {
+        s->claimer = NULL;
+        return FALSE;
+    }
+    imap_parse_fetch(r->rest, &f, s->chunk);
+    if (f.data.uid)
+        seqmap_set(&s->map, r->number, f.data.uid);
+    else
+        f.data.uid = seqmap_get(&s->map, r->number);
+    gboolean wanted = s->claimer != NULL;
+    if (s->claimer)
+        end_claim(s, f.data.uid);
+    if (f.data.uid) {
+        wanted |= offer_sections(s, &f, f.data.uid);
+        if (!wanted)
+            wanted = offer_message(s, &f.data);
+        else
+            changes_flags(s, &f.data); /* may come along with a section */
+    }
+    if (!wanted && (f.data.has & IMAP_FETCH_FLAGS)) {
+        changes_flags(s, &f.data);
+        wanted = TRUE;
+    }
+    fetch_response_clear(&f);
+    return wanted;
+}
+
+/* ---- beginning and awaiting --------------------------------------------------------- */
+
+static gboolean begin(ImapSession *s, ImapStep *step_take, Line *line, ImapCommand *c, GError **err)
+{
+    c->step = step_take;
+    if (!s->mailbox) {
+        error_set(err, PINTAIL_ERROR_INVALID, "%s", _("no folder is selected"));
+        command_free(s, c);
+        return FALSE;
+    }
+    if (!command_send(s, c, line, err)) {
+        command_free(s, c);
+        return FALSE;
+    }
+    g_queue_push_tail(&s->steps, c);
+    return TRUE;
+}
+
+static void add_items(const ImapSession *s, Line *line, guint items, const char *fields)
+{
+    line_add(line, "(UID");
+    if (items & IMAP_FETCH_FLAGS)
+        line_add(line, " FLAGS");
+    if (items & IMAP_FETCH_DATE)
+        line_add(line, " INTERNALDATE");
+    if (items & IMAP_FETCH_SIZE)
+        line_add(line, " RFC822.SIZE");
+    if (items & IMAP_FETCH_MODSEQ && imap_has(s, IMAP_CAP_CONDSTORE) && s->mailbox &&
+        s->mailbox->highestmodseq > 0)
+        line_add(line, " MODSEQ");
+    if (items & IMAP_FETCH_IDS && imap_has(s, IMAP_CAP_OBJECTID))
+        line_add(line, " EMAILID THREADID");
+    if (items & IMAP_FETCH_IDS && imap_has(s, IMAP_CAP_GMAIL))
+        line_add(line, " X-GM-MSGID X-GM-THRID");
+    if (items & IMAP_FETCH_HEADER && fields)
+        line_add(line, " BODY.PEEK[HEADER.FIELDS (%s)]", fields);
+    else if (items & IMAP_FETCH_HEADER)
+        line_add(line, " BODY.PEEK[HEADER]");
+    if (items & IMAP_FETCH_BODY)
+        line_add(line, " BODYSTRUCTURE");
+    line_add(line, ")");
+}
+
+/* What may stand in a section or a list of field names without being quoted. */
+static gboolean is_plain(const char *text)
+{
+    for (; *text; text++) {
+        if ((guchar)*text < 0x20 || (guchar)*text > 0x7e || strchr("(){%*\"\\[]", *text))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean imap_fetch_begin(ImapSession *s, const ImapSet *uids, guint items, const char *fields,
+                          ImapFetchedFunc each, gpointer data, GError **err)
+{
+    g_autofree char *text = imap_set_text(uids);
+    if (!text || strlen(text) > IMAP_SET_TEXT || (fields && (!*fields || !is_plain(fields)))) {
+        error_set(err, PINTAIL_ERROR_INVALID, "%s",
+                  _("a set of messages that no FETCH command can carry"));
+        return FALSE;
+    }
+    ImapStep *step = g_new0(ImapStep, 1);
+    step->uids = imap_set_parse(span_of(text));
+    step->items = items;
+    step->each = each;
+    step->data = data;
+    g_auto(Line) line = {0};
+    line_init(&line, s, "UID FETCH ");
+    line_add(&line, "%s ", text);
+    add_items(s, &line, items, fields);
+    return begin(s, step, &line, command_new(s, NULL, NULL, "UID FETCH"), err);
+}
+
+gboolean imap_section_begin(ImapSession *s, guint32 uid, const char *section, guint64 offset,
+                            guint64 length, guint64 limit, ImapSectionFunc bytes, gpointer data,
+                            GError **err)
+{
+    if (uid == 0 || !is_plain(section) || length > G_MAXUINT32) {
+        error_set(err, PINTAIL_ERROR_INVALID, _("there is no part '%s' to ask for"), section);
+        return FALSE;
+    }
+    ImapStep *step = g_new0(ImapStep, 1);
+    step->is_section = TRUE;
+    step->uid = uid;
+    step->section = g_strdup(section);
+    step->offset = offset;
+    step->length = length;
+    step->limit = limit ? limit : length ? length + SECTION_SLACK : SECTION_LIMIT;
+    step->bytes = bytes;
+    step->data = data;
+    g_auto(Line) line = {0};
+    line_init(&line, s, "UID FETCH ");
+    line_add(&line, "%u (UID BODY.PEEK[%s]", uid, section);
+    if (length > 0 || offset > 0) /* a length has to be given: RFC 3501 section 6.4.5 */
+        line_add(&line, "<%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT ">", offset,
+                 length ? length : (guint64)G_MAXUINT32);
+    line_add(&line, ")");
+    return begin(s, step, &line, command_new(s, NULL, NULL, "UID FETCH %u BODY[%s]", uid, section),
+                 err);
+}
+
+static gboolean judge_section(ImapSession *s, const ImapStep *step, GError **err)
+{
+    if (step->bytes_seen)
+        return TRUE;
+    if (!step->message_seen)
+        error_set(err, PINTAIL_ERROR_GONE, _("%s has no message with UID %u any more"),
+                  stream_peer(s->stream), step->uid);
+    else
+        error_set(err, PINTAIL_ERROR_REFUSED,
+                  _("%s said OK, but did not send the text of message %u"),
+                  stream_peer(s->stream), step->uid);
+    return FALSE;
+}
+
+gboolean imap_await(ImapSession *s, GError **err)
+{
+    ImapCommand *c = g_queue_pop_head(&s->steps);
+    g_return_val_if_fail(c != NULL, FALSE);
+    gboolean good = command_wait(s, c, err);
+    if (good && c->step->error) {
+        if (error_is(c->step->error, PINTAIL_ERROR_PROTOCOL))
+            s->broken = TRUE;
+        g_propagate_error(err, g_steal_pointer(&c->step->error));
+        good = FALSE;
+    } else if (good) {
+        good = command_judge(s, c, err) && (!c->step->is_section || judge_section(s, c->step, err));
+    }
+    command_free(s, c);
+    return good;
+}
+
+guint imap_pending(const ImapSession *s)
+{
+    return g_queue_get_length((GQueue *)&s->steps);
+}
+
+gboolean imap_fetch(ImapSession *s, const ImapSet *uids, guint items, const char *fields,
+                    ImapFetchedFunc each, gpointer data, GError **err)
+{
+    return imap_fetch_begin(s, uids, items, fields, each, data, err) && imap_await(s, err);
+}
+
+gboolean imap_section(ImapSession *s, guint32 uid, const char *section, guint64 offset,
+                      guint64 length, guint64 limit, ImapSectionFunc bytes, gpointer data,
+                      GError **err)
+{
+    return imap_section_begin(s, uid, section, offset, length, limit, bytes, data, err) &&
+           imap_await(s, err);
+}

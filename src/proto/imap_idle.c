@@ -1,0 +1,110 @@
+/* imap_idle.c - waiting for changes: IDLE (RFC 2177), or NOOP now and then without it. */
+#include "imap_session.h"
+#include "pintail/util/error.h"
+
+#define CUT_SHORT_MAX 3 /* IDLEs that the server ended by itself: then it has none */
+
+gboolean imap_noop(ImapSession *s, GError **err)
+{
+    g_auto(Line) line = {0};
+    line_init(&line, s, "NOOP");
+    return command_run(s, command_new(s, NULL, NULL, "NOOP"), &line, err);
+}
+
+static guint left_of(gint64 until)
+{
+    gint64 left = (until - g_get_monotonic_time()) / 1000;
+    return left <= 0 ? 0 : (guint)MIN(left, G_MAXINT);
+}
+
+/* Waits while the IDLE `c` stands (NULL: there is none). TRUE with *why, or with c->done. */
+static gboolean watch(ImapSession *s, ImapCommand *c, int wake_fd, gint64 until, ImapIdle *why,
+                      GError **err)
+{
+    *why = IMAP_IDLE_TIMEOUT;
+    for (;;) {
+        GError *error = NULL;
+        StreamWake wake = STREAM_WAKE_INPUT;
+        if (imap_has_changes(s)) {
+            *why = IMAP_IDLE_CHANGED;
+            return TRUE;
+        }
+        if ((c && c->done) || s->bye)
+            return TRUE;
+        if (!stream_has_input(s->stream) && !s->frame.has_pushed &&
+            !stream_wait(s->stream, wake_fd, left_of(until), &wake, &error))
+            return session_broke(s, error, err);
+        if (wake == STREAM_WAKE_OTHER)
+            *why = IMAP_IDLE_WOKEN;
+        if (wake != STREAM_WAKE_INPUT)
+            return TRUE;
+        stream_deadline(s->stream, 0); /* for the rest of the line */
+        if (!session_read(s, err))
+            return FALSE;
+    }
+}
+
+static gboolean poll_instead(ImapSession *s, int wake_fd, gint64 until, ImapIdle *why, GError **err)
+{
+    if (!watch(s, NULL, wake_fd, until, why, err))
+        return FALSE;
+    if (*why == IMAP_IDLE_TIMEOUT) {
+        if (!imap_noop(s, err))
+            return FALSE;
+        if (imap_has_changes(s))
+            *why = IMAP_IDLE_CHANGED;
+    }
+    return TRUE;
+}
+
+static gboolean say_done(ImapSession *s, GError **err)
+{
+    GError *error = NULL;
+    stream_deadline(s->stream, 0);
+    if (!stream_write(s->stream, "DONE\r\n", 6, &error))
+        return session_broke(s, error, err);
+    return session_flush(s, err);
+}
+
+/* *unable: the server does not take IDLE after all. */
+static gboolean run_idle(ImapSession *s, ImapCommand *c, int wake_fd, gint64 until, ImapIdle *why,
+                         gboolean *unable, GError **err)
+{
+    g_auto(Line) line = {0};
+    gboolean go;
+    line_init(&line, s, "IDLE");
+    *unable = FALSE;
+    if (!command_send(s, c, &line, err) || !command_wait_continue(s, c, &go, err))
+        return FALSE;
+    if (!go) {
+        *unable = TRUE;
+        return TRUE;
+    }
+    if (!watch(s, c, wake_fd, until, why, err))
+        return FALSE;
+    if (c->done && ++s->idle_cut_short >= CUT_SHORT_MAX)
+        session_drop_capability(s, IMAP_CAP_IDLE);
+    if (!c->done && (!say_done(s, err) || !command_wait(s, c, err)))
+        return FALSE;
+    if (imap_has_changes(s))
+        *why = IMAP_IDLE_CHANGED;
+    return command_judge(s, c, err);
+}
+
+gboolean imap_idle(ImapSession *s, int wake_fd, guint timeout_ms, ImapIdle *why, GError **err)
+{
+    gint64 until = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
+    *why = IMAP_IDLE_CHANGED;
+    if (imap_has_changes(s))
+        return TRUE;
+    if (!imap_has(s, IMAP_CAP_IDLE))
+        return poll_instead(s, wake_fd, until, why, err);
+    gboolean unable;
+    ImapCommand *c = command_new(s, NULL, NULL, "IDLE");
+    gboolean good = run_idle(s, c, wake_fd, until, why, &unable, err);
+    command_free(s, c);
+    if (!good || !unable)
+        return good;
+    session_drop_capability(s, IMAP_CAP_IDLE);
+    return poll_instead(s, wake_fd, until, why, err);
+}
