@@ -1,0 +1,121 @@
+/* compose_edit.c - the body through an editor: the person's, or the built-in one when there is none.
+ *
+ * The editor works on a file that survives a crash (compose_rescue.c). The screen belongs to it
+ * meanwhile; workers go on. */
+#include <string.h>
+#include <unistd.h>
+#include "compose.h"
+#include "loop.h"
+#include "pintail/util/error.h"
+#include "pintail/util/file.h"
+#include "pintail/util/i18n.h"
+
+#define BODY_MAX (64u << 20)
+
+typedef struct {
+    Draft *draft;
+    ComposeOrigin origin;
+    gboolean headers;
+} Editing;
+
+static void editing_free(Editing *e)
+{
+    draft_free(e->draft);
+    compose_origin_clear(&e->origin);
+    g_free(e);
+}
+
+/* On to the review, which takes what `e` holds. */
+static void review(Ui *ui, Editing *e)
+{
+    compose_review(ui, g_steal_pointer(&e->draft), &e->origin);
+    g_free(e);
+}
+
+static void use_text(Ui *ui, Editing *e, const char *text)
+{
+    g_autoptr(GError) err = NULL;
+    if (!draft_from_editor(e->draft, text, e->headers, &err))
+        ui_say(ui, NOTICE_ERROR, "%s", err->message);
+}
+
+static void built_in_done(Ui *ui, const char *text, gpointer data)
+{
+    Editing *e = data;
+    if (text)
+        use_text(ui, e, text);
+    review(ui, e);
+}
+
+static void built_in(Ui *ui, Editing *e)
+{
+    g_autofree char *text = draft_to_editor(e->draft, e->headers);
+    editor_open(ui, *e->draft->subject ? e->draft->subject : _("New message"), text, built_in_done, e);
+}
+
+static const char *chosen_editor(const Ui *ui)
+{
+    const char *set = conf_string(ui->conf, "editor");
+    if (*set)
+        return g_str_equal(set, "built-in") ? NULL : set;
+    const char *visual = g_getenv("VISUAL");
+    if (visual && *visual)
+        return visual;
+    const char *editor = g_getenv("EDITOR");
+    return editor && *editor ? editor : NULL;
+}
+
+/* Is the first word of the command there to be run? Saves a flash of the screen. */
+static gboolean can_run(const char *command)
+{
+    g_auto(GStrv) words = NULL;
+    if (!g_shell_parse_argv(command, NULL, &words, NULL))
+        return TRUE; /* shell syntax: let the shell say */
+    g_autofree char *path = g_find_program_in_path(words[0]);
+    return path != NULL || strchr(words[0], '=') != NULL;
+}
+
+/* Writes the body, runs the editor, reads it back. FALSE with err: nothing was changed. */
+static gboolean edit_file(Ui *ui, Editing *e, const char *editor, GError **err)
+{
+    if (!rescue_save(ui->home, &e->origin, e->draft, err))
+        return FALSE;
+    g_autofree char *path = rescue_body_path(&e->origin);
+    g_autofree char *text = draft_to_editor(e->draft, e->headers);
+    if (!file_replace_durable(path, text, strlen(text), err))
+        return FALSE;
+    g_autofree char *script = g_strconcat(editor, " \"$1\"", NULL);
+    const char *argv[] = {"/bin/sh", "-c", script, "pintail-editor", path, NULL};
+    ui_run_on_terminal(ui, argv); /* says itself what failed; the file is read all the same */
+    g_autoptr(GBytes) bytes = file_read(path, BODY_MAX, err);
+    if (!bytes)
+        return FALSE;
+    g_autofree char *edited = g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+    use_text(ui, e, edited);
+    return TRUE;
+}
+
+void compose_edit(Ui *ui, Draft *draft_take, ComposeOrigin *origin_take, gboolean headers)
+{
+    Editing *e = g_new0(Editing, 1);
+    e->draft = draft_take;
+    e->origin = *origin_take;
+    memset(origin_take, 0, sizeof *origin_take);
+    e->headers = headers;
+    const char *editor = chosen_editor(ui);
+    if (editor && !can_run(editor)) {
+        ui_say(ui, NOTICE_WARNING, _("The editor '%s' is not installed: here is the built-in one"), editor);
+        editor = NULL;
+    }
+    if (!editor) {
+        built_in(ui, e);
+        return;
+    }
+    g_autoptr(GError) err = NULL;
+    if (!edit_file(ui, e, editor, &err))
+        ui_say(ui, NOTICE_ERROR, "%s", err->message);
+    if (err && !e->origin.rescue)
+        editing_free(e);
+    else
+        review(ui, e);
+}

@@ -1,0 +1,552 @@
+/* compose_view.c - the review: what will be sent, to whom, with what; and the last decision.
+ *
+ * Sending means: into the outbox, durably; only then the screen closes. */
+#include <string.h>
+#include <sys/stat.h>
+#include "command.h"
+#include "compose.h"
+#include "loader.h"
+#include "writer.h"
+#include "pintail/util/error.h"
+#include "pintail/util/file.h"
+#include "pintail/util/i18n.h"
+#include "pintail/util/text.h"
+
+#define LABEL_CELLS 10
+
+typedef struct {
+    View view;
+    Draft *draft;
+    ComposeOrigin origin;
+    guint top;       /* first line of the text shown */
+    guint body_rows; /* as last drawn */
+    gboolean busy;   /* on its way into the outbox or Drafts */
+} Review;
+
+/* ---- drawing ---- */
+
+static void draw_field(Surface *s, int *row, const char *label, const char *value)
+{
+    surface_field(s, *row, 1, LABEL_CELLS, style_of("viewer.header.name"), label);
+    surface_field(s, *row, 1 + LABEL_CELLS, surface_columns(s) - LABEL_CELLS - 2, style_of("viewer.header"), value);
+    (*row)++;
+}
+
+static void draw_addresses(Surface *s, int *row, const char *label, const GPtrArray *list, gboolean always)
+{
+    if (list->len == 0 && !always)
+        return;
+    g_autofree char *text = address_list_format(list, FALSE);
+    draw_field(s, row, label, text);
+}
+
+static guint64 attachment_size(const Attachment *a)
+{
+    struct stat st;
+    if (a->content)
+        return g_bytes_get_size(a->content);
+    return a->path && stat(a->path, &st) == 0 ? (guint64)st.st_size : 0;
+}
+
+static char *attachment_label(const Attachment *a)
+{
+    if (a->name)
+        return g_strdup(a->name);
+    return a->path ? g_path_get_basename(a->path) : g_strdup(_("unnamed"));
+}
+
+static void draw_attachments(Surface *s, int *row, const GPtrArray *list)
+{
+    for (guint i = 0; i < list->len; i++) {
+        const Attachment *a = list->pdata[i];
+        g_autofree char *name = attachment_label(a);
+        g_autofree char *size = text_size(attachment_size(a));
+        g_autofree char *line = g_strdup_printf("[%u] %s  %s", i + 1, name, size);
+        surface_field(s, *row, 1, LABEL_CELLS, style_of("viewer.header.name"), i == 0 ? _("Attached:") : "");
+        surface_field(s, *row, 1 + LABEL_CELLS, surface_columns(s) - LABEL_CELLS - 2, style_of("viewer.attachment"), line);
+        (*row)++;
+    }
+}
+
+/* The text, wrapped roughly: a look, not a page. */
+static void draw_body(Review *r, Surface *s, int row)
+{
+    int columns = surface_columns(s) - 2;
+    r->body_rows = (guint)MAX(surface_rows(s) - row, 0);
+    guint line = 0;
+    const char *at = r->draft->body ? r->draft->body : "";
+    while (*at && row < surface_rows(s)) {
+        gsize length = strcspn(at, "\n");
+        guint used = 0;
+        gsize fits = text_fit(at, (gssize)length, (guint)MAX(columns, 1), &used);
+        if (fits == 0)
+            fits = length;
+        if (line++ >= r->top)
+            surface_put(s, row++, 1, columns, *at == '>' ? style_of("viewer.quote") : style_of("viewer"), at, (gssize)fits);
+        at += fits;
+        if (fits == length && *at == '\n')
+            at++;
+    }
+}
+
+static void review_draw(View *v, Surface *s, gboolean focused)
+{
+    Review *r = (Review *)v;
+    const Draft *d = r->draft;
+    surface_clear(s, style_of("viewer"));
+    surface_field(s, 0, 0, surface_columns(s), style_of("title"),
+                  r->busy ? _(" Storing…") : _(" Ready to send?   y: send   e: edit again   P: keep as draft   q: leave"));
+    int row = 1;
+    g_autofree char *from = address_format(d->from, FALSE);
+    draw_field(s, &row, _("From:"), from);
+    draw_addresses(s, &row, _("To:"), d->to, TRUE);
+    draw_addresses(s, &row, _("Cc:"), d->cc, FALSE);
+    draw_addresses(s, &row, _("Bcc:"), d->bcc, FALSE);
+    draw_addresses(s, &row, _("Reply-To:"), d->reply_to, FALSE);
+    draw_field(s, &row, _("Subject:"), *d->subject ? d->subject : _("(none)"));
+    draw_attachments(s, &row, d->attachments);
+    surface_fill(s, row, 0, surface_columns(s), style_of("border"), "─");
+    draw_body(r, s, row + 1);
+    ui_cursor(v->ui, s, 0, 0);
+}
+
+/* ---- into the outbox ---- */
+
+typedef struct {
+    OutboxEntry *entry;
+    GBytes *message;
+    SentKind sent_kind;
+    char *sent_name;
+    gint64 draft_folder_account; /* keep as draft: the account; 0 */
+    char *drafts_name;
+    gint64 replaces;
+} StoreJob;
+
+static void store_job_free(gpointer p)
+{
+    StoreJob *j = p;
+    if (j->entry)
+        outbox_entry_free(j->entry);
+    if (j->message)
+        g_bytes_unref(j->message);
+    g_free(j->sent_name);
+    g_free(j->drafts_name);
+    g_free(j);
+}
+
+static gint64 sent_folder(Store *s, const StoreJob *j, GError **err)
+{
+    if (j->sent_kind == SENT_SAME && j->entry->answers)
+        return placement_folder(s, j->entry->answers);
+    return folder_for_role(s, j->entry->account, ROLE_SENT, j->sent_name, err);
+}
+
+/* Writer thread. */
+static gint64 queue_message(Store *s, gpointer data, GError **err)
+{
+    StoreJob *j = data;
+    if (j->sent_kind != SENT_NONE && !(j->entry->sent_folder = sent_folder(s, j, err)))
+        return 0;
+    gsize len = 0;
+    const void *bytes = g_bytes_get_data(j->message, &len);
+    return outbox_add(s, j->entry, bytes, len, err);
+}
+
+static gint64 keep_draft(Store *s, gpointer data, GError **err)
+{
+    StoreJob *j = data;
+    gint64 folder = folder_for_role(s, j->draft_folder_account, ROLE_DRAFTS, j->drafts_name, err);
+    if (!folder)
+        return 0;
+    gsize len = 0;
+    const void *bytes = g_bytes_get_data(j->message, &len);
+    return message_append(s, folder, bytes, len, FLAG_DRAFT | FLAG_SEEN, j->replaces, err);
+}
+
+/* The review that is on top, if it is still there; NULL after it was closed. */
+static Review *open_review(Ui *ui, gpointer view)
+{
+    for (guint i = 0; i < ui->stack->len; i++)
+        if (ui->stack->pdata[i] == view)
+            return view;
+    return NULL;
+}
+
+static void close_stored(Ui *ui, Review *r)
+{
+    rescue_forget(ui, &r->origin);
+    ui_pop(ui);
+}
+
+static gboolean failed(Ui *ui, Review *r, const GError *err)
+{
+    if (!err)
+        return FALSE;
+    if (r)
+        r->busy = FALSE;
+    ui_say(ui, NOTICE_ERROR, _("%s - the message is still here"), err->message);
+    return TRUE;
+}
+
+/* A writer's or loader's `data` that also knows the review that waits. */
+typedef struct {
+    Review *review;
+    StoreJob *job;
+} Step;
+
+static void step_free(gpointer p)
+{
+    Step *step = p;
+    if (step->job)
+        store_job_free(step->job);
+    g_free(step);
+}
+
+static gint64 run_queue(Store *s, gpointer data, GError **err)
+{
+    return queue_message(s, ((Step *)data)->job, err);
+}
+
+static gint64 run_keep(Store *s, gpointer data, GError **err)
+{
+    return keep_draft(s, ((Step *)data)->job, err);
+}
+
+static void queued(Ui *ui, gint64 id, const GError *err, gpointer data)
+{
+    Step *step = data;
+    Review *r = open_review(ui, step->review);
+    if (failed(ui, r, err))
+        return;
+    gint64 account = step->job->entry->account;
+    if (r)
+        close_stored(ui, r);
+    Request *send = request_new(REQUEST_SEND, account);
+    if (bus_request(ui->bus, LANE_SEND, send))
+        ui_say(ui, NOTICE_INFO, _("Sending…"));
+    else
+        ui_say(ui, NOTICE_INFO, _("Queued; it goes out when the server is reached"));
+}
+
+static void kept(Ui *ui, gint64 placement, const GError *err, gpointer data)
+{
+    Step *step = data;
+    Review *r = open_review(ui, step->review);
+    if (failed(ui, r, err))
+        return;
+    gint64 account = step->job->draft_folder_account;
+    if (r)
+        close_stored(ui, r);
+    ui_request(ui, REQUEST_REPLAY, account, 0, 0);
+    ui_say(ui, NOTICE_INFO, _("Kept in Drafts: R continues it"));
+}
+
+static void add_recipients(OutboxEntry *e, const GPtrArray *list)
+{
+    for (guint i = 0; i < list->len; i++) {
+        const Address *a = list->pdata[i];
+        Recipient *recipient = g_new0(Recipient, 1);
+        recipient->address = g_strdup(a->address);
+        recipient->words = g_strdup("");
+        g_ptr_array_add(e->recipients, recipient);
+    }
+}
+
+static OutboxEntry *make_entry(const Review *r)
+{
+    const Draft *d = r->draft;
+    OutboxEntry *e = g_new0(OutboxEntry, 1);
+    e->account = r->origin.account_id;
+    e->from = g_strdup(d->from->address);
+    e->subject = g_strdup(d->subject);
+    e->message_id = g_strdup(d->message_id);
+    e->words = g_strdup("");
+    e->recipients = g_ptr_array_new_with_free_func((GDestroyNotify)recipient_free);
+    add_recipients(e, d->to);
+    add_recipients(e, d->cc);
+    add_recipients(e, d->bcc);
+    e->answers = r->origin.answers;
+    e->forwards = r->origin.forwards;
+    e->draft = r->origin.draft;
+    return e;
+}
+
+/* ---- the message is made by the loader: attachments are read from the disk ---- */
+
+typedef struct {
+    Review *review;
+    Draft *draft; /* borrowed: a busy review lets nothing change it */
+    ComposeFlags flags;
+} Making;
+
+static gpointer make_message(Store *s, gpointer data, const Cancel *stop, GError **err)
+{
+    Making *m = data;
+    return compose_message(m->draft, m->flags, err);
+}
+
+static void made_to_send(Ui *ui, gpointer result, const GError *err, gpointer data)
+{
+    Making *m = data;
+    g_autoptr(GBytes) message = result;
+    Review *r = open_review(ui, m->review);
+    if (!r || failed(ui, r, err))
+        return;
+    StoreJob *job = g_new0(StoreJob, 1);
+    job->entry = make_entry(r);
+    job->message = g_steal_pointer(&message);
+    job->sent_kind = r->origin.account->sent_kind;
+    job->sent_name = g_strdup(r->origin.account->sent);
+    Step *step = g_new(Step, 1);
+    *step = (Step){r, job};
+    writer_run(ui->writer, run_queue, queued, step, step_free);
+}
+
+static void made_to_keep(Ui *ui, gpointer result, const GError *err, gpointer data)
+{
+    Making *m = data;
+    g_autoptr(GBytes) message = result;
+    Review *r = open_review(ui, m->review);
+    if (!r || failed(ui, r, err))
+        return;
+    StoreJob *job = g_new0(StoreJob, 1);
+    job->message = g_steal_pointer(&message);
+    job->draft_folder_account = r->origin.account_id;
+    job->drafts_name = g_strdup(r->origin.account->drafts);
+    job->replaces = r->origin.draft;
+    Step *step = g_new(Step, 1);
+    *step = (Step){r, job};
+    writer_run(ui->writer, run_keep, kept, step, step_free);
+}
+
+static void make(Review *r, ComposeFlags flags, LoadDone done)
+{
+    Ui *ui = r->view.ui;
+    r->busy = TRUE;
+    Making *m = g_new(Making, 1);
+    *m = (Making){r, r->draft, flags};
+    loader_run(ui->loader, LOAD_WRITE, make_message, done, m, g_free, (GDestroyNotify)g_bytes_unref);
+}
+
+/* ---- commands ---- */
+
+static const char *first_problem(const Draft *d, const char **address)
+{
+    const GPtrArray *lists[] = {d->to, d->cc, d->bcc};
+    for (gsize l = 0; l < G_N_ELEMENTS(lists); l++)
+        for (guint i = 0; i < lists[l]->len; i++) {
+            *address = ((const Address *)lists[l]->pdata[i])->address;
+            const char *problem = address_problem(*address);
+            if (problem)
+                return problem;
+        }
+    return NULL;
+}
+
+static void send_anyway(Ui *ui, char key, gpointer data)
+{
+    Review *r = open_review(ui, data);
+    if (r && key == 'y')
+        make(r, 0, made_to_send);
+}
+
+static void send_message(Review *r)
+{
+    Ui *ui = r->view.ui;
+    const char *address = NULL;
+    const char *problem = first_problem(r->draft, &address);
+    if (r->draft->to->len + r->draft->cc->len + r->draft->bcc->len == 0)
+        ui_say(ui, NOTICE_ERROR, _("Nobody to send it to: t sets To"));
+    else if (problem)
+        ui_say(ui, NOTICE_ERROR, _("%s: %s"), address, problem);
+    else if (!*r->draft->subject)
+        ui_ask_key(ui, _("Send without a subject? (y/n)"), "yn", send_anyway, r);
+    else
+        make(r, 0, made_to_send);
+}
+
+static void edit_again(Review *r, gboolean headers)
+{
+    Ui *ui = r->view.ui;
+    Draft *d = g_steal_pointer(&r->draft);
+    ComposeOrigin origin = r->origin;
+    memset(&r->origin, 0, sizeof r->origin);
+    ui_pop(ui);
+    compose_edit(ui, d, &origin, headers);
+}
+
+static void leave_answered(Ui *ui, char key, gpointer data)
+{
+    Review *r = open_review(ui, data);
+    if (!r)
+        return;
+    if (key == 'k') {
+        make(r, COMPOSE_KEEP_BCC, made_to_keep);
+    } else if (key == 'd') {
+        close_stored(ui, r);
+        ui_say(ui, NOTICE_INFO, _("Discarded"));
+    }
+}
+
+static void path_asked(Ui *ui, const char *text, gpointer data)
+{
+    Review *r = open_review(ui, data);
+    if (!r || !text || !*text)
+        return;
+    g_autofree char *path = file_expand_home(text);
+    struct stat st;
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) {
+        ui_say(ui, NOTICE_ERROR, _("There is no file '%s'"), path);
+        return;
+    }
+    Attachment *a = g_new0(Attachment, 1);
+    a->path = g_steal_pointer(&path);
+    g_ptr_array_add(r->draft->attachments, a);
+    ui->dirty = TRUE;
+}
+
+static void detach(Review *r, const char *number)
+{
+    GPtrArray *list = r->draft->attachments;
+    guint64 n = number ? g_ascii_strtoull(number, NULL, 10) : list->len;
+    if (n < 1 || n > list->len)
+        ui_say(r->view.ui, NOTICE_ERROR, _("There is no attachment %s"), number ? number : "");
+    else
+        g_ptr_array_remove_index(list, (guint)n - 1);
+}
+
+/* ---- header fields ---- */
+
+typedef struct {
+    Review *review;
+    const char *field; /* as in fields[] */
+} FieldEdit;
+
+static GPtrArray *field_list(Draft *d, const char *field)
+{
+    return g_str_equal(field, "edit-to") ? d->to : g_str_equal(field, "edit-cc") ? d->cc
+           : g_str_equal(field, "edit-bcc") ? d->bcc : d->reply_to;
+}
+
+static void set_from(Ui *ui, Review *r, const char *text)
+{
+    g_autoptr(GPtrArray) list = address_list_parse(text, strlen(text));
+    const Address *a = list->len == 1 ? list->pdata[0] : NULL;
+    const char *problem = a ? address_problem(a->address) : _("one address is needed");
+    if (problem) {
+        ui_say(ui, NOTICE_ERROR, "%s", problem);
+        return;
+    }
+    address_free(r->draft->from);
+    r->draft->from = address_new(a->name, a->address);
+    if (!account_owns_address(r->origin.account, a->address))
+        ui_say(ui, NOTICE_WARNING, _("%s is not an address of account %s"), a->address, r->origin.account->name);
+}
+
+static void field_asked(Ui *ui, const char *text, gpointer data)
+{
+    g_autofree FieldEdit *edit = data;
+    Review *r = open_review(ui, edit->review);
+    if (!r || !text)
+        return;
+    if (g_str_equal(edit->field, "edit-subject")) {
+        g_free(r->draft->subject);
+        r->draft->subject = g_strdup(text);
+    } else if (g_str_equal(edit->field, "edit-from")) {
+        set_from(ui, r, text);
+    } else {
+        compose_set_addresses(ui, field_list(r->draft, edit->field), text);
+    }
+    ui->dirty = TRUE;
+}
+
+static gboolean edit_field(Review *r, const char *command)
+{
+    static const struct {
+        const char *command, *prompt;
+    } fields[] = {{"edit-to", N_("To: ")},           {"edit-cc", N_("Cc: ")},
+                  {"edit-bcc", N_("Bcc: ")},         {"edit-subject", N_("Subject: ")},
+                  {"edit-from", N_("From: ")},       {"edit-reply-to", N_("Reply-To: ")}};
+    for (gsize i = 0; i < G_N_ELEMENTS(fields); i++) {
+        if (!g_str_equal(fields[i].command, command))
+            continue;
+        g_autofree char *initial = g_str_equal(command, "edit-subject") ? g_strdup(r->draft->subject)
+            : g_str_equal(command, "edit-from") ? address_format(r->draft->from, FALSE)
+                                                : address_list_format(field_list(r->draft, command), FALSE);
+        FieldEdit *edit = g_new(FieldEdit, 1);
+        *edit = (FieldEdit){r, fields[i].command};
+        Complete complete = g_str_equal(command, "edit-subject") ? COMPLETE_NONE : COMPLETE_ADDRESS;
+        ui_ask_completing(r->view.ui, _(fields[i].prompt), initial, (int)complete, field_asked, edit);
+        return TRUE;
+    }
+    return FALSE;
+}
+
+static void scroll(Review *r, int by)
+{
+    guint lines = 1;
+    for (const char *at = r->draft->body ? r->draft->body : ""; *at; at++)
+        lines += *at == '\n';
+    gint64 top = (gint64)r->top + by;
+    r->top = (guint)CLAMP(top, 0, (gint64)(lines > r->body_rows ? lines - 1 : 0));
+    r->view.ui->dirty = TRUE;
+}
+
+static gboolean review_command(View *v, char **args)
+{
+    Review *r = (Review *)v;
+    Ui *ui = v->ui;
+    const char *name = args[0];
+    if (r->busy)
+        return TRUE; /* a moment: it is being stored */
+    if (g_str_equal(name, "send"))
+        send_message(r);
+    else if (g_str_equal(name, "edit") || g_str_equal(name, "edit-headers"))
+        edit_again(r, g_str_equal(name, "edit-headers"));
+    else if (g_str_equal(name, "postpone"))
+        make(r, COMPOSE_KEEP_BCC, made_to_keep);
+    else if (g_str_equal(name, "quit"))
+        ui_ask_key(ui, _("Keep it as a draft, discard it, or stay here? (k/d/Esc)"), "kd", leave_answered, r);
+    else if (g_str_equal(name, "attach") && args[1])
+        path_asked(ui, args[1], r);
+    else if (g_str_equal(name, "attach"))
+        ui_ask_completing(ui, _("Attach file: "), "", COMPLETE_FILE, path_asked, r);
+    else if (g_str_equal(name, "detach"))
+        detach(r, args[1]);
+    else if (g_str_equal(name, "up") || g_str_equal(name, "down"))
+        scroll(r, name[0] == 'u' ? -1 : 1);
+    else if (g_str_equal(name, "page-up") || g_str_equal(name, "page-down"))
+        scroll(r, (name[5] == 'u' ? -1 : 1) * (int)MAX(r->body_rows, 1));
+    else
+        return edit_field(r, name);
+    return TRUE;
+}
+
+static void review_free(View *v)
+{
+    Review *r = (Review *)v;
+    if (r->draft)
+        draft_free(r->draft);
+    compose_origin_clear(&r->origin);
+    g_free(r);
+}
+
+static const ViewClass review_class = {
+    .context = "compose",
+    .title = N_("Review"),
+    .draw = review_draw,
+    .command = review_command,
+    .free = review_free,
+};
+
+void compose_review(Ui *ui, Draft *draft_take, ComposeOrigin *origin_take)
+{
+    Review *r = g_new0(Review, 1);
+    r->view.class = &review_class;
+    r->view.ui = ui;
+    r->draft = draft_take;
+    r->origin = *origin_take;
+    memset(origin_take, 0, sizeof *origin_take);
+    rescue_save_later(ui, &r->origin, r->draft); /* a crash before the decision loses nothing */
+    ui_push(ui, &r->view);
+}

@@ -1,0 +1,82 @@
+/* content.c - see content.h. */
+#include "content.h"
+#include "pintail/util/error.h"
+#include "pintail/util/i18n.h"
+
+static Span bytes_span(GBytes *b)
+{
+    gsize len = 0;
+    const char *at = g_bytes_get_data(b, &len);
+    return span_new(at, len);
+}
+
+/* From the tree that an IMAP BODYSTRUCTURE gave. */
+static Content *open_tree(Store *s, gint64 message, GError **err)
+{
+    g_autoptr(GError) failure = NULL;
+    g_autoptr(GBytes) header = body_get(s, message, "HEADER", &failure);
+    g_autoptr(GBytes) tree = header ? body_get(s, message, "TREE", &failure) : NULL;
+    if (!tree) {
+        if (failure)
+            g_propagate_error(err, g_steal_pointer(&failure));
+        return NULL;
+    }
+    g_autofree char *text = span_dup(bytes_span(tree));
+    g_autoptr(Part) root = part_tree_from_text(text, err);
+    if (!root)
+        return NULL;
+    Content *c = g_new0(Content, 1);
+    c->message = message;
+    c->header = g_steal_pointer(&header);
+    c->root = g_steal_pointer(&root);
+    return c;
+}
+
+Content *content_open(Store *s, gint64 message, GError **err)
+{
+    g_autoptr(GError) failure = NULL;
+    GBytes *whole = body_get(s, message, "", &failure);
+    if (failure) {
+        g_propagate_error(err, g_steal_pointer(&failure));
+        return NULL;
+    }
+    if (!whole)
+        return open_tree(s, message, err);
+    Content *c = g_new0(Content, 1);
+    c->message = message;
+    c->whole = whole;
+    Span all = bytes_span(whole);
+    c->root = part_parse(all.at, all.len);
+    c->header = g_bytes_new_from_bytes(whole, 0, c->root->header.at ? (gsize)(c->root->header.at - all.at) + c->root->header.len : 0);
+    return c;
+}
+
+void content_free(Content *c)
+{
+    if (!c)
+        return;
+    part_free(c->root);
+    g_bytes_unref(c->header);
+    if (c->whole)
+        g_bytes_unref(c->whole);
+    g_free(c);
+}
+
+const char *content_section(const Part *p)
+{
+    return *p->section ? p->section : "1"; /* a message of one part: RFC 3501 section 6.4.5 */
+}
+
+GBytes *content_part(const Content *c, Store *s, const Part *p, GError **err)
+{
+    if (c->whole)
+        return part_decode(p->encoding, p->body);
+    g_autoptr(GBytes) encoded = body_get(s, c->message, content_section(p), err);
+    return encoded ? part_decode(p->encoding, bytes_span(encoded)) : NULL;
+}
+
+char *content_text(const Content *c, Store *s, const Part *p, GError **err)
+{
+    g_autoptr(GBytes) decoded = content_part(c, s, p, err);
+    return decoded ? charset_to_utf8(bytes_span(decoded), p->charset, NULL) : NULL;
+}
