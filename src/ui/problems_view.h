@@ -1,0 +1,5 @@
+/* problems_view.h - `O` and `:ops`: the outbox, and operations that a server refused. */
+#pragma once
+#include "view.h"
+
+void cmd_problems(Ui *ui, char **args);
