@@ -48,6 +48,7 @@ void compose_review(Ui *ui, Draft *draft_take, ComposeOrigin *origin_take);
 /* ---- compose_rescue.c: so that a crash loses no text ---- */
 /* At once, with fsync: only where the terminal is about to be handed over. STORE when the disk refuses. */
 gboolean rescue_save(StoreHome *home, ComposeOrigin *origin, Draft *d, GError **err);
+gboolean rescue_write(StoreHome *home, ComposeOrigin *origin, GBytes *message, GError **err); /* any thread */
 /* By the writer; what the editor's file holds is in `d` now. */
 void rescue_save_later(Ui *ui, ComposeOrigin *origin, Draft *d);
 char *rescue_body_path(const ComposeOrigin *origin); /* the file that the editor works on */

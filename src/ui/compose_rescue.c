@@ -44,14 +44,17 @@ static gboolean write_draft(const char *path, GBytes *message, GError **err)
     return file_make_directories(directory, err) && file_replace_durable(path, bytes, len, err);
 }
 
-gboolean rescue_save(StoreHome *home, ComposeOrigin *o, Draft *d, GError **err)
+gboolean rescue_write(StoreHome *home, ComposeOrigin *o, GBytes *message, GError **err)
 {
-    g_autoptr(GBytes) message = compose_message(d, COMPOSE_KEEP_BCC | COMPOSE_ALLOW_8BIT, err);
-    if (!message)
-        return FALSE;
     ensure_path(home, o);
     g_autofree char *path = with_suffix(o, ".draft");
     return write_draft(path, message, err);
+}
+
+gboolean rescue_save(StoreHome *home, ComposeOrigin *o, Draft *d, GError **err)
+{
+    g_autoptr(GBytes) message = compose_message(d, COMPOSE_KEEP_BCC | COMPOSE_ALLOW_8BIT, err);
+    return message && rescue_write(home, o, message, err);
 }
 
 typedef struct {

@@ -7,7 +7,10 @@
 #include "pintail/store/outbox.h"
 #include "pintail/util/date.h"
 #include "pintail/util/error.h"
+#include "pintail/util/file.h"
 #include "pintail/util/i18n.h"
+
+#define MESSAGE_MAX (256u << 20)
 
 typedef struct {
     gint64 outbox_id, op_id; /* one of them */
@@ -144,8 +147,11 @@ static const Item *current(Problems *p)
 typedef struct {
     gint64 outbox_id, op_id, account;
     gboolean retry;     /* else: dismiss an operation, or consider a message sent */
-    GBytes *taken;      /* edit: the message taken back */
+    /* edit: the message taken back */
+    GBytes *taken;
     OutboxEntry *entry;
+    StoreHome *home;
+    ComposeOrigin origin; /* its rescue is written before the outbox lets go */
 } Act;
 
 static void act_free(gpointer data)
@@ -155,6 +161,7 @@ static void act_free(gpointer data)
         g_bytes_unref(a->taken);
     if (a->entry)
         outbox_entry_free(a->entry);
+    compose_origin_clear(&a->origin);
     g_free(a);
 }
 
@@ -166,9 +173,14 @@ static gint64 run_act(Store *s, gpointer data, GError **err)
     return a->retry ? outbox_requeue(s, a->outbox_id, err) : outbox_consider_sent(s, a->outbox_id, err);
 }
 
+/* First a copy that survives a crash, then the outbox lets go. */
 static gint64 run_take_back(Store *s, gpointer data, GError **err)
 {
     Act *a = data;
+    g_autoptr(OutboxEntry) e = outbox_get(s, a->outbox_id, err);
+    g_autoptr(GBytes) message = e ? file_read(e->path, MESSAGE_MAX, err) : NULL;
+    if (!message || !rescue_write(a->home, &a->origin, message, err))
+        return 0;
     a->taken = outbox_take_back(s, a->outbox_id, &a->entry, err);
     return a->taken != NULL;
 }
@@ -225,7 +237,8 @@ static void taken_back(Ui *ui, gint64 result, const GError *err, gpointer data)
     ComposeOrigin origin = {.account = account_ref(account),
                             .account_id = a->account,
                             .answers = a->entry->answers,
-                            .forwards = a->entry->forwards};
+                            .forwards = a->entry->forwards,
+                            .rescue = g_steal_pointer(&a->origin.rescue)};
     refresh(ui);
     compose_review(ui, d, &origin);
 }
@@ -274,6 +287,7 @@ static void edit(Problems *p)
     Act *a = g_new0(Act, 1);
     a->outbox_id = i->outbox_id;
     a->account = i->account;
+    a->home = p->view.ui->home;
     writer_run(p->view.ui->writer, run_take_back, taken_back, a, act_free);
 }
 

@@ -52,7 +52,7 @@ typedef enum {
     EVENT_BODY,        /* message_id's `section` is in the cache; or failed: text says why */
     EVENT_OUTBOX,      /* an entry changed: outbox_id, text ("Sent to … via …") */
     EVENT_QUESTION,    /* needs an answer: see Question */
-    EVENT_PROBE,       /* a step of a probe: done/total, text; `ok`; `report` on TLS trouble */
+    EVENT_PROBE,       /* a step of a probe: done/total, text; `ok`, else `code`; `report` on TLS trouble */
     EVENT_IDLE,        /* lane has nothing left to do (sync command, tests) */
 } EventKind;
 
@@ -81,6 +81,7 @@ typedef struct {
     char *section;
     guint64 done, total, per_second;
     gboolean ok;
+    int code;         /* PROBE that failed: the PintailErrorCode */
     guint64 question; /* unique in this process */
     QuestionKind question_kind;
     char *command;
