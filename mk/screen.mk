@@ -1,0 +1,24 @@
+# The driver of the screen tests, and the tests that run on it.
+HARNESS := build/tools/screen-harness
+HARNESS_SRC := $(wildcard tests/screen/*.c)
+SCREEN_JOBS ?= 2
+
+$(HARNESS): $(HARNESS_SRC) $(wildcard tests/screen/*.h)
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O1 -g -D_GNU_SOURCE $(WARN) $(WERROR) $(PKG_CFLAGS) $(VTERM_CFLAGS) -o $@ \
+	    $(HARNESS_SRC) $(shell pkg-config --libs glib-2.0 vterm) -lutil
+
+# Patterns choose scripts: `make screen SCREENS='tests/screen/read*.screen'`.
+SCREENS ?= $(wildcard tests/screen/*.screen)
+E2E ?= $(wildcard tests/e2e/*.screen)
+CRASH ?= $(wildcard tests/crash/*.screen)
+
+.PHONY: screen e2e crash
+screen: $(HARNESS) $(B)/pintail ## drive the program through a terminal (SCREENS=FILES, UPDATE=1)
+	scripts/run-scripts $(HARNESS) -j $(SCREEN_JOBS) -p $(B)/pintail -- $(SCREENS)
+
+e2e: $(HARNESS) $(B)/pintail ## the same on real servers: Dovecot, Postfix
+	scripts/run-scripts $(HARNESS) -j $(SCREEN_JOBS) -p $(B)/pintail -- $(E2E)
+
+crash: $(HARNESS) $(B)/pintail ## kill the program at each of its steps
+	scripts/run-scripts $(HARNESS) -j $(SCREEN_JOBS) -p $(B)/pintail -- $(CRASH)
