@@ -185,7 +185,7 @@ static void test_clean(void)
 
 static void test_no_descriptor_leak(void)
 {
-    capture("true", NULL);
+    g_autofree char *warm = capture("true", NULL);
     int first = dup(0);
     close(first);
     for (int i = 0; i < 5; i++) {
