@@ -25,10 +25,8 @@ gboolean wait_for(Script *s, Condition condition, const void *data)
         int status;
         if (g_get_monotonic_time() >= deadline)
             return FALSE;
-        if (session_ended(session(s), &status) && condition(s, data))
-            return TRUE; /* its last output came with its end */
         if (session_ended(session(s), &status))
-            return FALSE;
+            return condition(s, data); /* its last output came with its end */
         session_pump(deadline);
     }
     return TRUE;
@@ -87,7 +85,7 @@ static char *expand(Script *s, const char *text)
 
 char *compile(regex_t *regex, const char *pattern)
 {
-    int code = regcomp(regex, pattern, REG_EXTENDED | REG_NOSUB);
+    int code = regcomp(regex, pattern, REG_EXTENDED | REG_NOSUB | REG_NEWLINE);
     if (code == 0)
         return NULL;
     char why[200];
