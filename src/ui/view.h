@@ -10,12 +10,14 @@
 #include "pintail/store/folder.h"
 #include "pintail/store/outbox.h"
 #include "pintail/term/term.h"
+#include "pintail/ui/ui.h"
 
 typedef struct Ui Ui;
 typedef struct View View;
 
 typedef struct {
-    const char *context; /* key bindings: "list", "viewer", "folders", "compose", "form", "help", "problems" */
+    const char *context; /* key bindings: one of contexts[] in command.c */
+    const char *title;   /* N_(): stack views, in the status row; NULL */
     void (*draw)(View *v, Surface *s, gboolean focused);
     /* A key before bindings are looked up (fields, prompts); TRUE: used. May be NULL. */
     gboolean (*key)(View *v, const Key *k);
@@ -41,7 +43,15 @@ struct Ui {
     struct Writer *writer; /* writer.h: commits changes in order */
     struct Loader *loader; /* loader.h: slow local work */
     struct Panes *panes;   /* panes.h: folders, list, viewer */
-    struct Prompt *prompt; /* prompt.h: the `:` line and questions on the last but one row; NULL when closed */
+    struct Prompts *prompts; /* prompt.h: the `:` line and questions on the last but one row */
+    struct Keymap *keymap; /* keymap.h: what keys mean */
+    struct Status *status; /* status.h: first row, message row, hints */
+    struct Loop *loop;     /* loop.h: waiting, timers */
+    struct Undo *undo;     /* message_commands.c: what `u` takes back */
+    struct Composing *composing; /* compose.h: an answer that waits for its message; NULL */
+    const struct UiOptions *options;
+    GPtrArray *closed;     /* popped views, freed after the current key */
+    gboolean apply_tagged; /* `;`: the next command acts on what is tagged */
     gboolean leaving;
     gboolean dirty;        /* draw before the next wait */
 };
@@ -51,13 +61,27 @@ void ui_pop(Ui *ui);               /* closes the top one (frees it after the cur
 /* One line on the message row; printf. The last one stays until the next key; errors until read. */
 void ui_say(Ui *ui, Severity severity, const char *format, ...) G_GNUC_PRINTF(3, 4);
 void ui_run_line(Ui *ui, const char *line); /* a command line, as bound or typed */
+/* The view that keys go to: the top of the stack, else the pane in focus. */
+View *ui_focused(Ui *ui);
+/* A request to the worker that does such work for the account: its fast lane, else its only one. Says
+ * nothing when there is none (not started yet, local account): FALSE. */
+gboolean ui_request(Ui *ui, RequestKind kind, gint64 account, gint64 folder, gint64 message);
+/* TRUE when read only: says so. For everything that would change something. */
+gboolean ui_refuses(Ui *ui);
+/* The view's own cell that the real cursor rests on; call from draw(). */
+void ui_cursor(Ui *ui, const Surface *s, int row, int column);
 /* Asks one line: `done(text or NULL when Esc, data)` is called later. `secret` shows no text. */
 void ui_ask(Ui *ui, const char *prompt, const char *initial, gboolean secret,
             void (*done)(Ui *ui, const char *text, gpointer data), gpointer data);
+/* As ui_ask() with completion of folders, files...: command.h. */
+void ui_ask_completing(Ui *ui, const char *prompt, const char *initial, int complete,
+                       void (*done)(Ui *ui, const char *text, gpointer data), gpointer data);
 /* One key of `keys` ("yn"); `done` gets it, 0 for Esc. */
 void ui_ask_key(Ui *ui, const char *prompt, const char *keys,
                 void (*done)(Ui *ui, char key, gpointer data), gpointer data);
 /* The account and identity that the focus stands for. Borrowed; NULL when there is none. */
 Account *ui_current_account(Ui *ui);
+/* The Account of a stored account's id. Borrowed; NULL when the rc has none of that name. */
+Account *ui_account(Ui *ui, gint64 account_id);
 /* Runs argv (or `sh -c command`) with the terminal; says what failed. TRUE on exit status 0. */
 gboolean ui_run_on_terminal(Ui *ui, const char *const *argv);

@@ -10,7 +10,7 @@ typedef enum {
     UI_NO_ACCOUNT = 1 << 1, /* no rc: begin with the form */
 } UiFlags;
 
-typedef struct {
+typedef struct UiOptions {
     Conf *conf;
     Bus *bus;
     StoreHome *home;

@@ -1,0 +1,201 @@
+/* command.c - the table of commands. */
+#include <string.h>
+#include "command.h"
+#include "pintail/util/i18n.h"
+
+#define PANES    "folders list viewer"
+#define MESSAGES "list viewer"
+#define LISTS    "folders list viewer help picker problems parts links text"
+
+static const struct {
+    const char *name, *parent, *title;
+} contexts[] = {
+    {"all", NULL, N_("everywhere")},
+    {"folders", NULL, N_("folder pane")},
+    {"list", NULL, N_("message list")},
+    {"viewer", "list", N_("message")},
+    {"compose", NULL, N_("review before sending")},
+    {"editor", NULL, N_("built-in editor")},
+    {"form", NULL, N_("form")},
+    {"help", NULL, N_("help")},
+    {"picker", NULL, N_("choosing from a list")},
+    {"problems", NULL, N_("outbox and problems")},
+    {"parts", NULL, N_("parts of a message")},
+    {"links", NULL, N_("links")},
+    {"text", NULL, N_("text")},
+    {"question", NULL, N_("question")},
+};
+
+static const Command table[] = {
+    /* ---- moving about ---- */
+    {.name = "up", .contexts = LISTS, .help = N_("one line up")},
+    {.name = "down", .contexts = LISTS, .help = N_("one line down")},
+    {.name = "page-up", .contexts = LISTS, .help = N_("one page back")},
+    {.name = "page-down", .contexts = LISTS, .help = N_("one page on")},
+    {.name = "half-up", .contexts = LISTS, .help = N_("half a page back")},
+    {.name = "half-down", .contexts = LISTS, .help = N_("half a page on")},
+    {.name = "first", .contexts = LISTS, .help = N_("to the first")},
+    {.name = "last", .contexts = LISTS, .help = N_("to the last")},
+    {.name = "open", .contexts = LISTS, .help = N_("open what is under the cursor")},
+    {.name = "next-message", .contexts = MESSAGES, .help = N_("next message")},
+    {.name = "previous-message", .contexts = MESSAGES, .help = N_("previous message")},
+    {.name = "next-unread", .contexts = MESSAGES,
+     .help = N_("next unread message, in the next folder too")},
+    {.name = "previous-unread", .contexts = MESSAGES, .help = N_("previous unread message")},
+    {.name = "jump", .contexts = "list", .arguments = "N", .help = N_("to message number N")},
+    {.name = "pane-left", .contexts = PANES, .help = N_("focus the pane to the left"),
+     .run = cmd_pane_left},
+    {.name = "pane-right", .contexts = PANES, .help = N_("focus the pane to the right"),
+     .run = cmd_pane_right},
+    {.name = "focus", .contexts = PANES, .arguments = "folders|list|viewer",
+     .help = N_("focus one pane"), .run = cmd_focus},
+    {.name = "zoom", .contexts = PANES, .help = N_("give the whole screen to this pane, and back"),
+     .run = cmd_zoom},
+    {.name = "go", .contexts = "all", .help = N_("choose an account or folder to go to"),
+     .run = cmd_jump_list},
+    {.name = "account", .contexts = "all", .arguments = "N|NAME",
+     .help = N_("go to the N-th account's INBOX"), .run = cmd_account, .complete = COMPLETE_ACCOUNT},
+    {.name = "change-folder", .contexts = "all", .arguments = "[FOLDER]",
+     .help = N_("open a folder by its name"), .run = cmd_change_folder, .complete = COMPLETE_FOLDER},
+    {.name = "next-folder", .contexts = PANES, .help = N_("open the next folder"),
+     .run = cmd_next_folder},
+    {.name = "previous-folder", .contexts = PANES, .help = N_("open the previous folder"),
+     .run = cmd_previous_folder},
+
+    /* ---- messages ---- */
+    {.name = "delete", .contexts = MESSAGES, .help = N_("delete: move to Trash, or mark (delete-mode)"),
+     .run = cmd_delete},
+    {.name = "undelete", .contexts = MESSAGES, .help = N_("take a deletion mark away"),
+     .run = cmd_undelete},
+    {.name = "delete-pattern", .contexts = MESSAGES, .arguments = "[PATTERN]",
+     .help = N_("delete every message that matches (asks, with the count)"),
+     .run = cmd_delete_pattern, .complete = COMPLETE_PATTERN},
+    {.name = "move", .contexts = MESSAGES, .arguments = "[FOLDER]", .help = N_("move to a folder"),
+     .run = cmd_move, .complete = COMPLETE_FOLDER},
+    {.name = "copy", .contexts = MESSAGES, .arguments = "[FOLDER]", .help = N_("copy to a folder"),
+     .run = cmd_copy, .complete = COMPLETE_FOLDER},
+    {.name = "archive", .contexts = MESSAGES, .help = N_("move to the Archive folder"),
+     .run = cmd_archive},
+    {.name = "junk", .contexts = MESSAGES, .help = N_("move to Junk; in Junk: back to INBOX"),
+     .run = cmd_junk},
+    {.name = "flag", .contexts = MESSAGES, .help = N_("flag, or take the flag away"), .run = cmd_flag},
+    {.name = "toggle-new", .contexts = MESSAGES, .help = N_("mark unread, or read"),
+     .run = cmd_toggle_new},
+    {.name = "purge", .contexts = MESSAGES,
+     .help = N_("push changes now, and remove for good what is marked or in Trash (asks)"),
+     .run = cmd_purge},
+    {.name = "undo", .contexts = "all", .help = N_("take back the last action of any kind"),
+     .run = cmd_undo},
+    {.name = "tag", .contexts = MESSAGES, .help = N_("tag, or take the tag away")},
+    {.name = "tag-pattern", .contexts = "list", .arguments = "[PATTERN]",
+     .help = N_("tag every message that matches"), .complete = COMPLETE_PATTERN},
+    {.name = "untag-all", .contexts = "list", .help = N_("take all tags away")},
+    {.name = "tagged", .contexts = MESSAGES, .help = N_("the next key acts on what is tagged"),
+     .run = cmd_tagged},
+    {.name = "pipe", .contexts = MESSAGES, .arguments = "[COMMAND]",
+     .help = N_("give the message's text to a program"), .run = cmd_pipe},
+    {.name = "clipboard", .contexts = "all", .arguments = "[text|address|link|id]",
+     .help = N_("copy to the clipboard: text, address, link, Message-ID"), .run = cmd_clipboard},
+
+    /* ---- finding ---- */
+    {.name = "search", .contexts = MESSAGES, .arguments = "[PATTERN]",
+     .help = N_("search: messages here; in an open message: its text"), .complete = COMPLETE_PATTERN},
+    {.name = "search-next", .contexts = MESSAGES, .help = N_("next hit")},
+    {.name = "search-previous", .contexts = MESSAGES, .help = N_("previous hit")},
+    {.name = "limit", .contexts = MESSAGES, .arguments = "[PATTERN]",
+     .help = N_("show only what matches; empty: show all"), .complete = COMPLETE_PATTERN},
+    {.name = "sort", .contexts = MESSAGES, .arguments = "[date|arrival|from|subject|size]",
+     .help = N_("sort the list; again: the other way round"), .complete = COMPLETE_SORT},
+
+    /* ---- reading ---- */
+    {.name = "read-on", .contexts = "viewer", .help = N_("one page on; at the end: next message")},
+    {.name = "toggle-quotes", .contexts = MESSAGES, .help = N_("hide or show quoted text")},
+    {.name = "skip-quoted", .contexts = "viewer", .help = N_("skip to after the quoted text")},
+    {.name = "headers", .contexts = MESSAGES, .help = N_("show all headers, or the usual ones")},
+
+    /* ---- mail ---- */
+    {.name = "get-mail", .contexts = "all", .help = N_("get mail, reconnect now"), .run = cmd_get_mail},
+    {.name = "folder-create", .contexts = "all", .arguments = "NAME",
+     .help = N_("make a folder in this account"), .run = cmd_folder_create},
+    {.name = "add-account", .contexts = "all", .help = N_("set up another account"),
+     .run = cmd_add_account},
+
+    /* ---- the program ---- */
+    {.name = "help", .contexts = "all", .arguments = "[WORD]",
+     .help = N_("all commands, keys and options; type to filter"), .run = cmd_help},
+    {.name = "command-line", .contexts = "all", .help = N_("type a command"), .run = cmd_command_line},
+    {.name = "type", .contexts = "all", .arguments = "TEXT",
+     .help = N_("begin a command line with TEXT"), .run = cmd_type},
+    {.name = "cancel", .contexts = "all", .help = N_("stop what is going on; close"), .run = cmd_cancel},
+    {.name = "messages", .contexts = "all", .help = N_("what was said in the message row"),
+     .run = cmd_messages},
+    {.name = "redraw", .contexts = "all", .help = N_("draw the screen anew"), .run = cmd_redraw},
+    {.name = "shell", .contexts = "all", .arguments = "[COMMAND]",
+     .help = N_("a shell, or one command of it"), .run = cmd_shell},
+    {.name = "suspend", .contexts = "all", .help = N_("stop until `fg`"), .run = cmd_suspend},
+    {.name = "quit", .contexts = "all",
+     .help = N_("back; at the top: leave, saying what is still queued"), .run = cmd_quit},
+    {.name = "exit", .contexts = "all", .help = N_("leave at once; what is queued is kept"),
+     .run = cmd_exit},
+};
+
+const Command *commands(guint *count)
+{
+    *count = G_N_ELEMENTS(table);
+    return table;
+}
+
+const Command *command_find(const char *name)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(table); i++)
+        if (g_str_equal(table[i].name, name))
+            return &table[i];
+    return NULL;
+}
+
+gboolean command_in_context(const Command *c, const char *context)
+{
+    gsize len = strlen(context);
+    if (g_str_equal(c->contexts, "all"))
+        return TRUE;
+    for (const char *at = c->contexts; (at = strstr(at, context)); at += len)
+        if ((at == c->contexts || at[-1] == ' ') && (at[len] == ' ' || at[len] == '\0'))
+            return TRUE;
+    return FALSE;
+}
+
+const char *const *command_contexts(void)
+{
+    static const char *names[G_N_ELEMENTS(contexts) + 1];
+    for (gsize i = 0; i < G_N_ELEMENTS(contexts); i++)
+        names[i] = contexts[i].name;
+    return names;
+}
+
+const char *const *command_names(void)
+{
+    /* those that configure are conf's, and may be bound too */
+    static const char *const configuring[] = {"set", "bind", "color", "alias", "source"};
+    static const char *names[G_N_ELEMENTS(table) + G_N_ELEMENTS(configuring) + 1];
+    for (gsize i = 0; i < G_N_ELEMENTS(table); i++)
+        names[i] = table[i].name;
+    for (gsize i = 0; i < G_N_ELEMENTS(configuring); i++)
+        names[G_N_ELEMENTS(table) + i] = configuring[i];
+    return names;
+}
+
+const char *context_parent(const char *context)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(contexts); i++)
+        if (g_str_equal(contexts[i].name, context))
+            return contexts[i].parent;
+    return NULL;
+}
+
+const char *context_title(const char *context)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(contexts); i++)
+        if (g_str_equal(contexts[i].name, context))
+            return _(contexts[i].title);
+    return context;
+}

@@ -1,0 +1,11 @@
+/* folder_view.h - the pane of accounts and folders. */
+#pragma once
+#include "view.h"
+
+View *folder_view_new(Ui *ui);
+void folder_view_note_open(View *v, gint64 folder); /* the list shows it: the cursor goes there */
+/* Folders in the order of the pane (all accounts), of Folder; borrowed until the next event. */
+const GPtrArray *folder_view_folders(View *v);
+const Folder *folder_view_folder(View *v, gint64 id); /* borrowed; NULL when unknown */
+/* The name without the account's prefix, and "Inbox" for what the protocol calls INBOX. */
+const char *folder_label(const Folder *f);
