@@ -1,0 +1,356 @@
+/* smtp_session.c - from the dial to a session that may send (RFC 5321 section 3, RFC 3207,
+ * RFC 4954).
+ *
+ * Guarantees: before TLS only greeting, EHLO and STARTTLS are said, and what the server
+ * announced then is forgotten; authenticate() is the one place where a credential is sent,
+ * and it begins by asking stream_secured(). */
+#include "smtp_session.h"
+#include "pintail/util/error.h"
+#include "pintail/util/i18n.h"
+#include "pintail/util/log.h"
+
+/* An address literal (section 4.1.3) says nothing about this machine, unlike its name or its
+ * address; servers accept it from a client that authenticates. */
+#define OUR_NAME "[127.0.0.1]"
+
+#define QUIT_TIMEOUT     5000 /* ms */
+#define COMMAND_LINE_MAX 510  /* without CRLF, section 4.5.3.1.4 */
+
+/* ---- talking ------------------------------------------------------------------------------- */
+
+static void log_said(const Smtp *s, char direction, const char *bytes, gsize len)
+{
+    if (log_is_open())
+        log_dialogue(s->options->log_name ? s->options->log_name : "smtp", direction, bytes, len);
+}
+
+guint smtp_timeout(const Smtp *s)
+{
+    return s->options->timeout_ms ? s->options->timeout_ms : 30000;
+}
+
+gboolean smtp_say(Smtp *s, const char *line, const char *shown, GError **err)
+{
+    log_said(s, '>', shown ? shown : line, strlen(shown ? shown : line));
+    stream_deadline(s->stream, 0);
+    if (stream_write(s->stream, line, strlen(line), err) && stream_write(s->stream, "\r\n", 2, err))
+        return TRUE;
+    s->usable = FALSE;
+    return FALSE;
+}
+
+gboolean smtp_flush(Smtp *s, GError **err)
+{
+    if (stream_flush(s->stream, err))
+        return TRUE;
+    s->usable = FALSE;
+    return FALSE;
+}
+
+/* A 334 challenge may hold nonces and salts: not for the log. */
+static void log_heard(const Smtp *s, Span line)
+{
+    if (line.len >= 3 && memcmp(line.at, "334", 3) == 0)
+        log_said(s, '<', "334 (challenge)", 15);
+    else
+        log_said(s, '<', line.at, line.len);
+}
+
+gboolean smtp_hear(Smtp *s, guint timeout_ms, GError **err)
+{
+    smtp_reply_reset(&s->reply);
+    stream_deadline(s->stream, timeout_ms);
+    gboolean last = FALSE;
+    while (!last) {
+        Span line;
+        const char *reason;
+        if (!stream_read_line(s->stream, SMTP_AUTH_MAX, &line, err)) {
+            s->usable = FALSE;
+            return FALSE;
+        }
+        log_heard(s, line);
+        if (!smtp_reply_add(&s->reply, line, &last, &reason)) {
+            s->usable = FALSE;
+            error_set(err, PINTAIL_ERROR_PROTOCOL, _("%s does not speak SMTP properly: %s"),
+                      stream_peer(s->stream), _(reason));
+            return FALSE;
+        }
+    }
+    if (s->reply.code == 421)
+        s->usable = FALSE;
+    return TRUE;
+}
+
+gboolean smtp_ask(Smtp *s, const char *line, GError **err)
+{
+    return smtp_say(s, line, NULL, err) && smtp_flush(s, err) && smtp_hear(s, 0, err);
+}
+
+char *smtp_reply_shown(const Smtp *s)
+{
+    return g_strdup_printf(s->reply.text->len ? "%d %s" : "%d", s->reply.code, s->reply.text->str);
+}
+
+/* The last reply as an error: RETRY for 4xx, `otherwise` for anything else. */
+static gboolean fail_reply(Smtp *s, PintailErrorCode otherwise, const char *what, GError **err)
+{
+    g_autofree char *shown = smtp_reply_shown(s);
+    error_set(err, smtp_reply_class(&s->reply) == 4 ? PINTAIL_ERROR_RETRY : otherwise,
+              _("%s refuses %s: %s"), stream_peer(s->stream), what, shown);
+    return FALSE;
+}
+
+/* ---- greeting, EHLO, STARTTLS --------------------------------------------------------------- */
+
+static gboolean greet(Smtp *s, GError **err)
+{
+    stream_deadline(s->stream, 0);
+    gboolean last = FALSE;
+    while (!last) {
+        Span line;
+        const char *reason;
+        if (!stream_read_line(s->stream, SMTP_LINE_MAX, &line, err))
+            return FALSE;
+        log_heard(s, line);
+        if (!smtp_reply_add(&s->reply, line, &last, &reason)) {
+            g_autofree char *text = stream_wrong_greeting(s->stream, line);
+            error_set(err, PINTAIL_ERROR_PROTOCOL, "%s", text);
+            return FALSE;
+        }
+    }
+    return s->reply.code == 220 || fail_reply(s, PINTAIL_ERROR_REFUSED, _("a session"), err);
+}
+
+static gboolean hello(Smtp *s, GError **err)
+{
+    smtp_extensions_clear(&s->extensions);
+    if (!smtp_ask(s, "EHLO " OUR_NAME, err))
+        return FALSE;
+    if (s->reply.code == 250) {
+        smtp_extensions_parse(&s->extensions, &s->reply);
+        return TRUE;
+    }
+    /* Section 3.2: only a server that does not know EHLO gets HELO. */
+    if (smtp_reply_class(&s->reply) != 5)
+        return fail_reply(s, PINTAIL_ERROR_PROTOCOL, "EHLO", err);
+    smtp_reply_reset(&s->reply);
+    smtp_extensions_parse(&s->extensions, &s->reply);
+    if (!smtp_ask(s, "HELO " OUR_NAME, err))
+        return FALSE;
+    return s->reply.code == 250 || fail_reply(s, PINTAIL_ERROR_REFUSED, "HELO", err);
+}
+
+static gboolean start_tls(Smtp *s, TlsReport **report, GError **err)
+{
+    if (!s->extensions.starttls) {
+        error_set(err, PINTAIL_ERROR_TLS,
+                  _("%s offers no STARTTLS, without which password and mail would be readable on "
+                    "the way: nothing was sent (is smtps:// right, port 465?)"),
+                  stream_peer(s->stream));
+        return FALSE;
+    }
+    if (!smtp_ask(s, "STARTTLS", err))
+        return FALSE;
+    if (s->reply.code != 220)
+        return fail_reply(s, PINTAIL_ERROR_TLS, "STARTTLS", err);
+    /* RFC 3207 section 4.2: whatever was learnt before is forgotten. */
+    smtp_extensions_clear(&s->extensions);
+    return stream_starttls(s->stream, report, err) && hello(s, err);
+}
+
+/* ---- AUTH (RFC 4954) ------------------------------------------------------------------------ */
+
+static void wipe(GString *g)
+{
+    if (!g)
+        return;
+    secret_wipe(g->str, g->len);
+    g_string_free(g, TRUE);
+}
+
+static gboolean say_secret(Smtp *s, const char *line, gsize len, const char *shown, GError **err)
+{
+    log_said(s, '>', shown, strlen(shown));
+    stream_deadline(s->stream, 0);
+    return stream_write(s->stream, line, len, err) && stream_write(s->stream, "\r\n", 2, err) &&
+           smtp_flush(s, err) && smtp_hear(s, 0, err);
+}
+
+/* AUTH with an initial response when there is one and it fits the line (section 4). */
+static gboolean begin_exchange(Smtp *s, Auth *a, GError **err)
+{
+    g_autofree char *bare = g_strdup_printf("AUTH %s", auth_mechanism(a));
+    if (!auth_client_first(a))
+        return smtp_ask(s, bare, err);
+    GString *initial = NULL;
+    if (!auth_step(a, SPAN_NONE, &initial, err))
+        return FALSE;
+    if (initial->len == 0)
+        g_string_append_c(initial, '=');
+    gboolean ok;
+    if (strlen(bare) + 1 + initial->len <= COMMAND_LINE_MAX) {
+        g_autofree char *shown = g_strdup_printf("%s (secret)", bare);
+        GString *line = g_string_sized_new(1024);
+        g_string_printf(line, "%s %s", bare, initial->str);
+        ok = say_secret(s, line->str, line->len, shown, err);
+        wipe(line);
+    } else {
+        ok = smtp_ask(s, bare, err);
+        if (ok && s->reply.code == 334)
+            ok = say_secret(s, initial->str, initial->len, "(secret)", err);
+    }
+    wipe(initial);
+    return ok;
+}
+
+static gboolean exchange(Smtp *s, Auth *a, GError **err)
+{
+    gboolean ok = begin_exchange(s, a, err);
+    while (ok && s->reply.code == 334) {
+        GString *reply = NULL;
+        ok = auth_step(a, span_of(g_ptr_array_index(s->reply.lines, 0)), &reply, err) &&
+             say_secret(s, reply->str, reply->len, "(secret)", err);
+        wipe(reply);
+    }
+    return ok;
+}
+
+static gboolean fail_login(Smtp *s, const Auth *a, const char *user, GError **err)
+{
+    g_autofree char *shown = smtp_reply_shown(s);
+    const char *detail = auth_server_error(a);
+    /* 454, 432, 421: something else is wrong; that says nothing about the password. */
+    PintailErrorCode code = smtp_reply_class(&s->reply) == 4   ? PINTAIL_ERROR_RETRY
+                            : smtp_reply_class(&s->reply) == 5 ? PINTAIL_ERROR_AUTH
+                                                               : PINTAIL_ERROR_PROTOCOL;
+    error_set(err, code, _("%s refuses the login of %s: %s%s%s"), stream_peer(s->stream), user,
+              shown, detail ? " " : "", detail ? detail : "");
+    return FALSE;
+}
+
+static gboolean authenticate(Smtp *s, const Credentials *c, char **mechanism, GError **err)
+{
+    if (!stream_secured(s->stream)) {
+        error_set(err, PINTAIL_ERROR_TLS, _("%s is not reached through TLS: no password is sent"),
+                  stream_peer(s->stream));
+        return FALSE;
+    }
+    const char *const *offered = (const char *const *)s->extensions.auth;
+    if (!offered[0]) {
+        error_set(err, PINTAIL_ERROR_REFUSED,
+                  _("%s offers no way to log in (is this the server for sending, port 587 or 465?)"),
+                  stream_peer(s->stream));
+        return FALSE;
+    }
+    g_autoptr(Auth) a = auth_begin(c, offered, "smtp", s->stream, err);
+    while (a) {
+        if (!exchange(s, a, err))
+            return FALSE;
+        if (s->reply.code == 235) {
+            *mechanism = g_strdup(auth_mechanism(a));
+            return auth_complete(a, err);
+        }
+        g_autoptr(Auth) next =
+            smtp_reply_class(&s->reply) == 5 ? auth_begin_again(a, c, offered, "smtp", s->stream) : NULL;
+        if (!next)
+            return fail_login(s, a, c->user ? c->user : "?", err);
+        auth_free(a);
+        a = g_steal_pointer(&next);
+    }
+    return FALSE;
+}
+
+/* ---- life ----------------------------------------------------------------------------------- */
+
+static gboolean open_session(Smtp *s, const Credentials *c, TlsReport **report, GError **err)
+{
+    s->stream = stream_open(s->where, s->options, report, err);
+    if (!s->stream || !greet(s, err) || !hello(s, err))
+        return FALSE;
+    if (s->where->tls == TLS_STARTTLS && !start_tls(s, report, err))
+        return FALSE;
+    g_autofree char *mechanism = NULL;
+    if (c && !authenticate(s, c, &mechanism, err))
+        return FALSE;
+    const char *tls = stream_tls_version(s->stream);
+    s->description = g_strdup_printf("%s%s%s", tls, *tls && mechanism ? " " : "",
+                                     mechanism ? mechanism : "");
+    return TRUE;
+}
+
+Smtp *smtp_open(const Endpoint *where, const StreamOptions *options,
+                const Credentials *credentials, TlsReport **report, GError **err)
+{
+    g_autoptr(Smtp) s = g_new0(Smtp, 1);
+    s->where = where;
+    s->options = options;
+    s->usable = TRUE;
+    smtp_reply_init(&s->reply);
+    return open_session(s, credentials, report, err) ? g_steal_pointer(&s) : NULL;
+}
+
+guint64 smtp_size_limit(const Smtp *s)
+{
+    return s->extensions.size_limit;
+}
+
+gboolean smtp_offers_8bit(const Smtp *s)
+{
+    return s->extensions.eight_bit;
+}
+
+gboolean smtp_offers_utf8(const Smtp *s)
+{
+    return s->extensions.utf8;
+}
+
+const char *smtp_description(const Smtp *s)
+{
+    return s->description;
+}
+
+gboolean smtp_usable(const Smtp *s)
+{
+    return s->usable;
+}
+
+static gboolean expect_ok(Smtp *s, const char *command, GError **err)
+{
+    if (!smtp_ask(s, command, err))
+        return FALSE;
+    return smtp_reply_class(&s->reply) == 2 || fail_reply(s, PINTAIL_ERROR_REFUSED, command, err);
+}
+
+gboolean smtp_noop(Smtp *s, GError **err)
+{
+    return expect_ok(s, "NOOP", err);
+}
+
+gboolean smtp_reset(Smtp *s, GError **err)
+{
+    if (!expect_ok(s, "RSET", err))
+        return FALSE;
+    s->dirty = FALSE;
+    return TRUE;
+}
+
+void smtp_quit(Smtp *s)
+{
+    if (s->usable && smtp_say(s, "QUIT", NULL, NULL)) {
+        stream_deadline(s->stream, QUIT_TIMEOUT);
+        if (smtp_flush(s, NULL))
+            smtp_hear(s, QUIT_TIMEOUT, NULL);
+    }
+    s->usable = FALSE;
+}
+
+void smtp_free(Smtp *s)
+{
+    if (!s)
+        return;
+    stream_free(s->stream);
+    smtp_extensions_clear(&s->extensions);
+    smtp_reply_clear(&s->reply);
+    g_free(s->description);
+    g_free(s);
+}
