@@ -372,12 +372,13 @@ static gboolean set_maildir(Account *a, const struct AccountValue *s)
     return replace(&a->maildir, s->values[0]);
 }
 
+static const char *const download_policies[] = {
+    [DOWNLOAD_RECENT] = "recent", [DOWNLOAD_HEADERS] = "headers", [DOWNLOAD_ALL] = "all"};
+
 static gboolean set_download(Account *a, const struct AccountValue *s)
 {
-    static const char *const policies[] = {
-        [DOWNLOAD_RECENT] = "recent", [DOWNLOAD_HEADERS] = "headers", [DOWNLOAD_ALL] = "all"};
-    for (gsize i = 0; i < G_N_ELEMENTS(policies); i++)
-        if (g_str_equal(s->values[0], policies[i]))
+    for (gsize i = 0; i < G_N_ELEMENTS(download_policies); i++)
+        if (g_str_equal(s->values[0], download_policies[i]))
             return a->download = (DownloadPolicy)i, TRUE;
     return complain(s, _("headers, recent or all"));
 }
@@ -419,6 +420,14 @@ const AccountSetting *conf_account_settings(guint *count)
     return settings;
 }
 
+gboolean account_is_setting(const char *name)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(settings); i++)
+        if (g_str_equal(settings[i].name, name))
+            return TRUE;
+    return FALSE;
+}
+
 static void unknown_setting(const char *name, GError **err)
 {
     const char *names[G_N_ELEMENTS(settings) + 1] = {NULL};
@@ -453,15 +462,49 @@ gboolean account_check(const Account *a, GError **err)
     return FALSE;
 }
 
+/* ---- the block as text ---- */
+
+/* `value` is quoted where that is needed; NULL or "": nothing is written. */
 static void put(GString *text, const char *name, const char *value, const char *comment)
 {
-    g_string_append_printf(text, "    %-10s%s%s", name, *name && strlen(name) >= 10 ? " " : "", value);
+    if (!value || !*value)
+        return;
+    g_autofree char *quoted = words_quote(value);
+    g_string_append_printf(text, "    %-10s%s%s", name, strlen(name) >= 10 ? " " : "", quoted);
     if (comment)
         g_string_append_printf(text, "   # %s", comment);
     g_string_append_c(text, '\n');
 }
 
-static void put_pop3_keep(GString *text, const Account *a)
+/* A command is the shell's, so it is written as it is. */
+static void put_command(GString *text, const char *name, const char *command)
+{
+    if (command)
+        g_string_append_printf(text, "    %-10s%scommand: %s\n", name, strlen(name) >= 10 ? " " : "",
+                               command);
+}
+
+static void put_server(GString *text, const char *name, const Endpoint *e)
+{
+    g_autofree char *url = e ? endpoint_to_url(e) : NULL;
+    put(text, name, url, NULL);
+}
+
+static void put_identity(GString *text, const char *name, const Identity *i)
+{
+    g_autofree char *both =
+        *i->name ? g_strdup_printf("%s <%s>", i->name, i->address) : g_strdup(i->address);
+    put(text, name, both, NULL);
+}
+
+static void put_number(GString *text, const char *name, guint64 value, guint64 standard, const char *unit)
+{
+    g_autofree char *written = g_strdup_printf("%" G_GUINT64_FORMAT "%s", value, unit);
+    if (value != standard)
+        put(text, name, written, NULL);
+}
+
+static void put_pop3(GString *text, const Account *a)
 {
     g_autofree char *days = g_strdup_printf("%ud", a->pop3_keep_days);
     if (a->pop3_keep == POP3_KEEP_NEVER)
@@ -470,37 +513,47 @@ static void put_pop3_keep(GString *text, const Account *a)
         put(text, "pop3-keep", "forever", _("mail stays on the server"));
     else if (a->pop3_keep == POP3_KEEP_DAYS)
         put(text, "pop3-keep", days, _("mail is removed from the server after this time"));
+    put(text, "pop3-delete-on-server", a->pop3_delete_on_server ? "yes" : NULL, NULL);
+    put_number(text, "pop3-max-size", a->pop3_max_size, DEFAULT_POP3_MAX_SIZE, "");
+}
+
+static void put_folders(GString *text, const Account *a)
+{
+    static const char *const kinds[] = {[SENT_SAME] = "same", [SENT_NONE] = "none"};
+    put(text, "drafts", a->drafts, NULL);
+    put(text, "sent", a->sent_kind == SENT_FOLDER ? a->sent : kinds[a->sent_kind], NULL);
+    put(text, "trash", a->trash, NULL);
+    put(text, "archive", a->archive, NULL);
+    put(text, "junk", a->junk, NULL);
+    put(text, "maildir", a->maildir, NULL);
 }
 
 char *account_to_rc(const Account *a)
 {
-    static const char *const names[] = {[PROTOCOL_IMAP] = "imap", [PROTOCOL_POP3] = "pop3"};
     GString *text = g_string_new(NULL);
     g_string_append_printf(text, "account %s\n", a->name);
-    g_autofree char *address = *a->identity.name
-        ? g_strdup_printf("%s <%s>", a->identity.name, a->identity.address) : g_strdup(a->identity.address);
-    put(text, "address", address, NULL);
-    if (a->incoming) {
-        g_autofree char *url = endpoint_to_url(a->incoming);
-        put(text, names[a->incoming->protocol], url, NULL);
-    }
-    put_pop3_keep(text, a);
-    if (a->smtp) {
-        g_autofree char *url = endpoint_to_url(a->smtp);
-        put(text, "smtp", url, NULL);
-    }
-    if (a->tls_off)
-        put(text, "tls", "off", NULL);
-    if (a->tls_ca)
-        put(text, "tls-ca", a->tls_ca, NULL);
+    put_identity(text, "address", &a->identity);
+    for (guint i = 0; i < a->identities->len; i++)
+        put_identity(text, "identity", a->identities->pdata[i]);
+    if (a->incoming)
+        put_server(text, a->incoming->protocol == PROTOCOL_POP3 ? "pop3" : "imap", a->incoming);
+    put_pop3(text, a);
+    put_server(text, "smtp", a->smtp);
+    put(text, "auth", g_str_equal(a->auth, "auto") ? NULL : a->auth, NULL);
+    put(text, "tls", a->tls_off ? "off" : NULL, NULL);
+    put(text, "tls-ca", a->tls_ca, NULL);
     for (guint i = 0; i < a->tls_trust->len; i++)
         put(text, "tls-trust", a->tls_trust->pdata[i], NULL);
-    if (a->password.kind == PASSWORD_COMMAND) {
-        g_autofree char *value = g_strconcat("command: ", a->password.command, NULL);
-        put(text, "password", value, NULL);
-    } else {
+    put_number(text, "timeout", a->timeout, DEFAULT_TIMEOUT, "s");
+    put_number(text, "poll", a->poll, DEFAULT_POLL, "s");
+    put(text, "download", a->download == DOWNLOAD_RECENT ? NULL : download_policies[a->download], NULL);
+    put_folders(text, a);
+    put(text, "signature", a->signature, NULL);
+    put_command(text, "token", a->token_command);
+    put_command(text, "smtp-password", a->smtp_password.command);
+    put_command(text, "password", a->password.command);
+    if (!a->password.command && !a->token_command)
         g_string_append_printf(text, "    # password command: pass show mail/%s   # %s\n", a->name,
                                _("without this line Pintail asks"));
-    }
     return g_string_free(text, FALSE);
 }

@@ -343,6 +343,11 @@ static gboolean execute(Conf *c, const char *line, Place *at, GError **err)
     if (!words[0])
         return TRUE;
     CommandFunction run = find_command(words[0]);
+    if (!run && at->file && account_is_setting(words[0])) {
+        error_set(err, PINTAIL_ERROR_INVALID, _("\"%s\" belongs to an account: indent it below its account line"),
+                  words[0]);
+        return FALSE;
+    }
     if (run)
         return run(c, words, after_words(line + strspn(line, " \t"), 1), at, err);
     unknown_command(c, words[0], at->file == NULL, err);
@@ -395,14 +400,15 @@ static void read_lines(Conf *c, char *text, Place *at)
     }
 }
 
-static gboolean read_file(Conf *c, const char *path, guint depth, GError **err)
+static void read_bytes(Conf *c, GBytes *bytes, const char *path, guint depth)
 {
-    g_autoptr(GBytes) bytes = file_read(path, RC_MAX, err);
-    if (!bytes)
-        return FALSE;
     struct stat st;
     gsize len = 0;
     const char *data = g_bytes_get_data(bytes, &len);
+    if (len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark says nothing */
+        data += 3;
+        len -= 3;
+    }
     g_autofree char *text = g_strndup(data, len); /* ends at a NUL: an rc has none */
     Place at = {.file = path, .depth = depth, .is_private = stat(path, &st) == 0 && (st.st_mode & 077) == 0};
     guint first = c->accounts->len;
@@ -417,7 +423,14 @@ static gboolean read_file(Conf *c, const char *path, guint depth, GError **err)
             i++;
         }
     }
-    return TRUE;
+}
+
+static gboolean read_file(Conf *c, const char *path, guint depth, GError **err)
+{
+    g_autoptr(GBytes) bytes = file_read(path, RC_MAX, err);
+    if (bytes)
+        read_bytes(c, bytes, path, depth);
+    return bytes != NULL;
 }
 
 /* Back to the defaults, so that reading again leaves nothing of the last time. */
@@ -438,10 +451,19 @@ static void forget(Conf *c)
 
 gboolean conf_load(Conf *c, const char *path, GError **err)
 {
-    forget(c);
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GBytes) bytes = file_read(path, RC_MAX, &problem);
+    char *kept = g_strdup(path); /* it may be our own */
     g_free(c->path);
-    c->path = g_strdup(path);
-    return read_file(c, path, 0, err);
+    c->path = kept;
+    /* A file that cannot be read now does not undo what it said before. */
+    if (bytes || error_is(problem, PINTAIL_ERROR_GONE))
+        forget(c);
+    if (bytes)
+        read_bytes(c, bytes, path, 0);
+    else
+        g_propagate_error(err, g_steal_pointer(&problem));
+    return bytes != NULL;
 }
 
 const GPtrArray *conf_mistakes(const Conf *c)
@@ -567,6 +589,13 @@ gboolean conf_append_account(const char *path, const Account *a, GError **err)
     g_autoptr(GBytes) old = file_read(path, RC_MAX, &absent);
     if (!old && !error_is(absent, PINTAIL_ERROR_GONE)) {
         g_propagate_error(err, g_steal_pointer(&absent));
+        return FALSE;
+    }
+    g_autoptr(Conf) before = conf_new();
+    if (old)
+        read_bytes(before, old, path, 0);
+    if (conf_account(before, a->name)) {
+        error_set(err, PINTAIL_ERROR_INVALID, _("'%s' has an account %s already"), path, a->name);
         return FALSE;
     }
     g_autoptr(GString) text = g_string_new(NULL);

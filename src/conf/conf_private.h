@@ -10,6 +10,10 @@ gboolean value_size(const char *text, gint64 *out);         /* 500, 64K, 5M, 1G 
 /* `message "word"` with ", did you mean …?" when one of NULL-terminated `words` is near. */
 void error_unknown(GError **err, const char *message, const char *word, const char *const *words);
 
+/* ---- words (words.c) ---- */
+/* `value` as one line of rc text that conf_words() reads back as it: in quotes where it must. */
+char *words_quote(const char *value);
+
 /* ---- options (option.c) ---- */
 typedef struct OptionValues OptionValues; /* of one Conf */
 OptionValues *option_values_new(void);
@@ -24,5 +28,6 @@ Account *account_new(const char *name, const char *file, guint line);
 /* One setting of a block; `words[0]` is its name, `rest` the line after it as written.
  * `rc_is_private`: the file is 0600 or stricter, so a literal password may stand in it. */
 gboolean account_set(Account *a, char **words, const char *rest, gboolean rc_is_private, GError **err);
+gboolean account_is_setting(const char *name);
 /* At the end of a block: what is missing or contradicts itself. */
 gboolean account_check(const Account *a, GError **err);

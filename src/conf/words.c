@@ -1,6 +1,8 @@
-/* words.c - the lexer of the rc language: words, quotes, comments, `;`. */
+/* words.c - the lexer of the rc language: words, quotes, comments, `;`.
+ *
+ * A single quote opens only at the start of a word: `Conan O'Brien` is two words, not a mistake. */
 #include <string.h>
-#include "pintail/conf/conf.h"
+#include "conf_private.h"
 #include "pintail/util/error.h"
 #include "pintail/util/i18n.h"
 
@@ -28,8 +30,9 @@ static const char *take_quoted(const char *at, GString *word)
 /* One word from `at` (not blank); NULL on an open quote. */
 static const char *take_word(const char *at, GString *word)
 {
+    const char *start = at;
     while (at && *at && !is_blank(*at)) {
-        if (*at == '"' || *at == '\'') {
+        if (*at == '"' || (*at == '\'' && at == start)) {
             at = take_quoted(at, word);
         } else if (*at == '\\' && at[1]) {
             g_string_append_c(word, at[1]);
@@ -65,13 +68,16 @@ char **conf_split_commands(const char *line)
     g_autoptr(GStrvBuilder) commands = g_strv_builder_new();
     const char *start = line;
     char quote = '\0';
+    gboolean in_word = FALSE;
     for (const char *at = line; *at; at++) {
+        gboolean first = !in_word;
+        in_word = quote || !(is_blank(*at) || *at == ';');
         if (*at == '\\' && at[1] && quote != '\'') {
             at++;
         } else if (quote) {
             if (*at == quote)
                 quote = '\0';
-        } else if (*at == '"' || *at == '\'') {
+        } else if (*at == '"' || (*at == '\'' && first)) {
             quote = *at;
         } else if (*at == ';') {
             g_autofree char *one = g_strndup(start, (gsize)(at - start));
@@ -84,4 +90,43 @@ char **conf_split_commands(const char *line)
     if (*g_strstrip(last))
         g_strv_builder_add(commands, last);
     return g_strv_builder_end(commands);
+}
+
+char *words_quote(const char *value)
+{
+    g_auto(GStrv) words = conf_words(value, NULL);
+    g_autofree char *again = words ? g_strjoinv(" ", words) : NULL;
+    if (*value && g_strcmp0(again, value) == 0 && !strpbrk(value, "\n\t"))
+        return g_strdup(value);
+    GString *quoted = g_string_new("\"");
+    for (const char *at = value; *at; at++) {
+        if (*at == '"' || *at == '\\')
+            g_string_append_c(quoted, '\\');
+        if (*at == '\n')
+            g_string_append(quoted, "\\n");
+        else if (*at == '\t')
+            g_string_append(quoted, "\\t");
+        else
+            g_string_append_c(quoted, *at);
+    }
+    g_string_append_c(quoted, '"');
+    return g_string_free(quoted, FALSE);
+}
+
+char *conf_quote(const char *text)
+{
+    gboolean blanks_matter = strstr(text, "  ") || g_str_has_prefix(text, " ") || g_str_has_suffix(text, " ");
+    if (*text && !blanks_matter && !strpbrk(text, "\"'\\#\t\n;"))
+        return g_strdup(text);
+    GString *quoted = g_string_new("\"");
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            g_string_append_c(quoted, '\\');
+        if (*text == '\n')
+            g_string_append(quoted, "\\n");
+        else
+            g_string_append_c(quoted, *text);
+    }
+    g_string_append_c(quoted, '"');
+    return g_string_free(quoted, FALSE);
 }

@@ -33,6 +33,8 @@ gboolean conf_execute(Conf *c, const char *line, GError **err);
  * only in key bindings: conf_split_commands(). */
 char **conf_words(const char *line, GError **err);
 char **conf_split_commands(const char *line);
+/* `text` as one or more words that the lexer reads back unchanged: quoted where it must be. */
+char *conf_quote(const char *text);
 
 /* ---- options ---- */
 typedef enum { OPTION_BOOL, OPTION_NUMBER, OPTION_STRING, OPTION_CHOICE, OPTION_SECONDS, OPTION_SIZE } OptionType;
