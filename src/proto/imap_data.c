@@ -221,6 +221,8 @@ static gboolean loose_name(Cursor *c, Span *out)
     cursor_blanks(c);
     if (cursor_string(c, out))
         return TRUE;
+    if (cursor_peek(c) == '"' || cursor_peek(c) == '{')
+        return FALSE;
     const char *from = c->at;
     while (c->at < c->end && (guchar)*c->at >= ' ' &&
            !(*c->at == ' ' && c->at + 1 < c->end && c->at[1] == '('))
