@@ -176,11 +176,11 @@ static gboolean do_headers(FolderSync *f, guint at, gboolean *was_ahead, GError 
 {
     const PlanAction *a = &g_array_index(f->plan->actions, PlanAction, at);
     g_autoptr(Step) s = g_steal_pointer(&f->ahead);
-    if (!s && !*was_ahead)
-        s = step_begin(f, a, err);
-    else if (!s)
-        return TRUE; /* done already, with the refused one before it */
-    if (!s)
+    gboolean done = *was_ahead && !s; /* with the refused one before it */
+    *was_ahead = FALSE;
+    if (done)
+        return TRUE;
+    if (!s && !(s = step_begin(f, a, err)))
         return FALSE;
     const PlanAction *next = next_headers(f, at);
     *was_ahead = next != NULL;
@@ -437,7 +437,8 @@ gboolean imap_folder_sync(SyncLane *l, gint64 id, GError **err)
             !sync_once(l, folder, looks > 0, &again, &failure)) {
             if (!failure)
                 return TRUE;
-            gboolean only_this = imap_usable(l->session) && !error_is(failure, PINTAIL_ERROR_STORE);
+            gboolean only_this = imap_usable(l->session) && imap_pending(l->session) == 0 &&
+                                 !error_is(failure, PINTAIL_ERROR_STORE);
             if (only_this)
                 worker_complain(l->w, failure);
             else

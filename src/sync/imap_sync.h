@@ -6,6 +6,7 @@
 
 typedef struct {
     Worker *w;
+    const char *account_name;
     Login *login;
     ImapSession *session; /* NULL: not connected */
     gint64 open;          /* folder on the screen; 0 */
@@ -14,6 +15,7 @@ typedef struct {
     GQueue todo;          /* of gint64 *: folders to be synced, first first */
     GHashTable *seen;     /* folder id (gint64 *) -> ImapStatus as of its last sync */
     gboolean look;        /* LIST and STATUS are due */
+    gboolean tried_watch; /* the folder to be watched was synced just now */
     gint64 next_poll;     /* monotonic */
     int resumes;          /* the context's counter when connected */
 } SyncLane;

@@ -23,6 +23,7 @@ struct Shared {
     gint64 failed[FAILURES_A_MINUTE]; /* monotonic, newest first; 0: none */
     gint64 leaving_folder;
     GArray *leaving;
+    guint ended; /* bits: lanes */
 };
 
 static void shared_lock(Shared *s)
@@ -255,4 +256,19 @@ GArray *shared_leaving(Shared *s, gint64 folder)
         g_array_append_vals(copy, s->leaving->data, s->leaving->len);
     shared_unlock(s);
     return copy;
+}
+
+void shared_lane_ended(Shared *s, int lane)
+{
+    shared_lock(s);
+    s->ended |= 1u << lane;
+    shared_unlock(s);
+}
+
+gboolean shared_has_ended(Shared *s, int lane)
+{
+    shared_lock(s);
+    gboolean ended = (s->ended & 1u << lane) != 0;
+    shared_unlock(s);
+    return ended;
 }

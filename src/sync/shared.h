@@ -55,3 +55,7 @@ gint64 shared_connection_pause(Shared *s); /* microseconds until the next may be
 /* ---- UIDs that our own MOVE or EXPUNGE is about to take ---- */
 void shared_set_leaving(Shared *s, gint64 folder, const guint32 *uids, guint n); /* n 0: none */
 GArray *shared_leaving(Shared *s, gint64 folder); /* of guint32, ascending; the caller owns it */
+
+/* ---- lanes that have ended (ENGINE_ONCE: what they did is replayed after them) ---- */
+void shared_lane_ended(Shared *s, int lane);
+gboolean shared_has_ended(Shared *s, int lane);

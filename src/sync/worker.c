@@ -52,8 +52,13 @@ static void *worker_main(void *data)
     else
         worker_complain(w, err);
     g_clear_pointer(&w->store, store_free);
-    if (worker_once(w) && !worker_is_stopping(w))
+    if (worker_once(w) && !worker_is_stopping(w)) {
+        if (w->shared && w->lane != LANE_FAST) {
+            shared_lane_ended(w->shared, w->lane);
+            worker_poke(w, LANE_FAST, REQUEST_REPLAY, 0);
+        }
         worker_idle(w);
+    }
     cancel_trigger(w->ended);
     return NULL;
 }

@@ -19,7 +19,8 @@ typedef struct {
     Bus *bus;
     StoreHome *home;
     EngineFlags flags;
-    gint lock; /* LockState; atomic, set by the engine's own worker */
+    gint lock;    /* LockState; atomic, set by the engine's own worker */
+    gint resumes; /* atomic: how often the machine came back from sleep; connections from before are dead */
 } Context;
 
 typedef struct Worker Worker;

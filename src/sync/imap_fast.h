@@ -1,0 +1,34 @@
+/* imap_fast.h - the fast lane's state and connection, shared by its loop (imap_fast.c), the fetching
+ * of bodies (imap_bodies.c) and replay (replay.c). One thread. */
+#pragma once
+#include "login.h"
+#include "pintail/store/folder.h"
+
+typedef struct {
+    Worker *w;
+    Login *login;
+    ImapSession *session; /* NULL: not connected */
+    gint64 selected;      /* folder id; 0 */
+    gboolean writable;    /* SELECT, not EXAMINE */
+    gint64 used;          /* monotonic: last time the session answered */
+    int resumes;
+    gboolean replay_due;
+    gint64 replay_at;     /* monotonic: not before */
+    guint failures;
+    GQueue prefetch;      /* of gint64 *: folders whose bodies may be fetched beforehand */
+    gboolean nested;      /* a small body is being served between the pieces of a large one */
+} FastLane;
+
+/* A connection that answers. */
+gboolean fast_connect(FastLane *l, GError **err);
+void fast_disconnect(FastLane *l);
+/* Connects and selects; GONE when the server has no such folder. */
+const ImapMailbox *fast_select(FastLane *l, const Folder *folder, gboolean writable, GError **err);
+/* The next fast_select() selects anew. */
+void fast_unselect(FastLane *l);
+
+/* Fetches what `section` asks for ("" what the viewer needs, "WHOLE" the whole message) into the
+ * cache; says so with EVENT_BODY, and with progress when it is large. */
+void bodies_serve(FastLane *l, gint64 message, const char *section);
+/* Some bodies of the first folder in l->prefetch; returns when a request waits. */
+void bodies_prefetch(FastLane *l);
