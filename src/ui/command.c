@@ -1,11 +1,14 @@
 /* command.c - the table of commands. */
 #include <string.h>
 #include "command.h"
+#include "compose.h"
+#include "parts_view.h"
+#include "problems_view.h"
 #include "pintail/util/i18n.h"
 
 #define PANES    "folders list viewer"
 #define MESSAGES "list viewer"
-#define LISTS    "folders list viewer help picker problems parts links text"
+#define LISTS    "folders list viewer compose help picker problems parts links text question"
 
 static const struct {
     const char *name, *parent, *title;
@@ -112,6 +115,44 @@ static const Command table[] = {
     {.name = "toggle-quotes", .contexts = MESSAGES, .help = N_("hide or show quoted text")},
     {.name = "skip-quoted", .contexts = "viewer", .help = N_("skip to after the quoted text")},
     {.name = "headers", .contexts = MESSAGES, .help = N_("show all headers, or the usual ones")},
+
+    /* ---- writing ---- */
+    {.name = "write", .contexts = PANES, .arguments = "[ADDRESS]", .help = N_("write a message"),
+     .run = cmd_write, .complete = COMPLETE_ADDRESS},
+    {.name = "reply", .contexts = MESSAGES, .help = N_("answer the sender"), .run = cmd_reply},
+    {.name = "reply-all", .contexts = MESSAGES, .help = N_("answer everybody"), .run = cmd_reply_all},
+    {.name = "reply-list", .contexts = MESSAGES, .help = N_("answer to the mailing list"),
+     .run = cmd_reply_list},
+    {.name = "forward", .contexts = MESSAGES, .arguments = "[inline|attached]",
+     .help = N_("forward the message"), .run = cmd_forward},
+    {.name = "edit-as-new", .contexts = MESSAGES, .help = N_("write a new message from this one"),
+     .run = cmd_edit_as_new},
+    {.name = "resume", .contexts = PANES, .help = N_("go on with a draft"), .run = cmd_resume},
+    {.name = "send", .contexts = "compose", .help = N_("send it")},
+    {.name = "edit", .contexts = "compose problems", .help = N_("edit the text again")},
+    {.name = "edit-headers", .contexts = "compose", .help = N_("edit text and headers")},
+    {.name = "edit-to", .contexts = "compose", .help = N_("change To")},
+    {.name = "edit-cc", .contexts = "compose", .help = N_("change Cc")},
+    {.name = "edit-bcc", .contexts = "compose", .help = N_("change Bcc")},
+    {.name = "edit-subject", .contexts = "compose", .help = N_("change the subject")},
+    {.name = "edit-from", .contexts = "compose", .help = N_("change From")},
+    {.name = "edit-reply-to", .contexts = "compose", .help = N_("change Reply-To")},
+    {.name = "attach", .contexts = "compose", .arguments = "[FILE]", .help = N_("attach a file"),
+     .complete = COMPLETE_FILE},
+    {.name = "detach", .contexts = "compose", .arguments = "[N]",
+     .help = N_("take an attachment away, the last or the N-th")},
+    {.name = "postpone", .contexts = "compose", .help = N_("keep it as a draft")},
+    {.name = "parts", .contexts = MESSAGES, .help = N_("parts and attachments: show, save"),
+     .run = cmd_parts},
+    {.name = "save", .contexts = "parts", .help = N_("save to a file")},
+    {.name = "problems", .contexts = "all", .help = N_("outbox, and what servers refused"),
+     .run = cmd_problems},
+    {.name = "retry", .contexts = "problems", .help = N_("try again")},
+    {.name = "dismiss", .contexts = "problems", .help = N_("forget it, or take it as sent")},
+    {.name = "reject", .contexts = "question", .help = N_("reject the certificate")},
+    {.name = "accept-once", .contexts = "question", .help = N_("accept the certificate this once")},
+    {.name = "accept-always", .contexts = "question",
+     .help = N_("always accept this certificate for this server")},
 
     /* ---- mail ---- */
     {.name = "get-mail", .contexts = "all", .help = N_("get mail, reconnect now"), .run = cmd_get_mail},

@@ -33,13 +33,30 @@
     "bind text up up", "bind text down down", "bind text pgup page-up",                            \
     "bind text pgdn page-down", "bind text space page-down", "bind text - page-up",                \
     "bind text home first", "bind text end last", "bind text j down", "bind text k up",            \
+    "bind compose y send", "bind compose e edit", "bind compose E edit-headers",                     \
+    "bind compose a attach", "bind compose D detach", "bind compose P postpone",                   \
+    "bind compose t edit-to", "bind compose c edit-cc", "bind compose b edit-bcc",                 \
+    "bind compose s edit-subject", "bind compose f edit-from", "bind compose r edit-reply-to",     \
+    "bind compose up up", "bind compose down down", "bind compose pgup page-up",                   \
+    "bind compose pgdn page-down", "bind compose space page-down", "bind compose - page-up",       \
+    "bind parts up up", "bind parts down down", "bind parts j down", "bind parts k up",            \
+    "bind parts s save", "bind parts enter open", "bind parts home first", "bind parts end last",  \
+    "bind problems up up", "bind problems down down", "bind problems j down",                      \
+    "bind problems k up", "bind problems r retry", "bind problems d dismiss",                      \
+    "bind problems e edit", "bind problems enter open", "bind problems home first",                \
+    "bind problems end last",                                                                      \
+    "bind question up up", "bind question down down", "bind question r reject",                    \
+    "bind question o accept-once", "bind question a accept-always",                                \
     "bind folders '\\' zoom", "bind list '\\' zoom", "bind folders '{' previous-folder",           \
     "bind folders '}' next-folder", "bind list '{' previous-folder", "bind list '}' next-folder"
 
 static const char *const mutt_keys[] = {
     COMMON_KEYS,
     "bind all q quit", "bind all x exit", "bind all u undo", "bind all G get-mail",
-    "bind all y go", "bind all c change-folder", "bind all ! shell",
+    "bind all y go", "bind all c change-folder", "bind all ! shell", "bind all O problems",
+    "bind folders m write", "bind list m write", "bind folders R resume", "bind list R resume",
+    "bind list r reply", "bind list g reply-all", "bind list L reply-list", "bind list f forward",
+    "bind list e edit-as-new", "bind list v parts",
     "bind list d delete", "bind list D delete-pattern", "bind list s move", "bind list C copy",
     "bind list A archive", "bind list X junk", "bind list F flag", "bind list N toggle-new",
     "bind list t tag", "bind list T tag-pattern", "bind list ';' tagged", "bind list l limit",
@@ -70,6 +87,9 @@ static const char *const vi_keys[] = {
     "bind list g first", "bind list G last", "bind list h pane-left", "bind list l pane-right",
     "bind list ctrl-d half-down", "bind list ctrl-u half-up", "bind list ctrl-f page-down",
     "bind list ctrl-b page-up", "bind list J next-folder", "bind list K previous-folder",
+    "bind all O problems", "bind folders m write", "bind list m write", "bind list C write",
+    "bind list r reply", "bind list R reply-all", "bind list f forward", "bind list e edit-as-new",
+    "bind list p parts",
     "bind list d delete", "bind list D delete-pattern", "bind list a archive", "bind list A archive",
     "bind list M move", "bind list Y copy", "bind list X junk", "bind list * flag",
     "bind list N search-previous", "bind list n search-next", "bind list / search",
