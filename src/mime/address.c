@@ -245,7 +245,8 @@ static gboolean glued(Reader *r, guint i, gboolean at_seen)
         return TRUE;
     char last = a->to > a->from ? r->text->str[a->to - 1] : ' ';
     char first = b->to > b->from ? r->text->str[b->from] : ' ';
-    return last == '@' || first == '@' ||
+    gboolean dot = (last == '.' && a->to - a->from == 1) || (first == '.' && b->to - b->from == 1);
+    return last == '@' || first == '@' || dot ||
            (at_seen && a->kind == PIECE_WORD && b->kind == PIECE_WORD &&
             (last == '.' || first == '.'));
 }

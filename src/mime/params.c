@@ -70,7 +70,7 @@ static GString *quoted_value(Cursor *c)
     while (c->at < c->end && *c->at != '"') {
         if (*c->at == '\\' && c->at + 1 < c->end) {
             /* a Windows path in a sloppy sender's quotes keeps its backslashes */
-            if (c->at[1] != '"' && c->at[1] != '\\')
+            if (g_ascii_isalnum(c->at[1]))
                 g_string_append_c(v, '\\');
             c->at++;
         }

@@ -24,7 +24,7 @@ typedef struct {
     gboolean pre;
     gboolean tiny;     /* font-size: 0 */
     guint number;      /* of the next item in an ordered list; 0: bullets */
-    guint link;        /* number shown when the link ends */
+    const char *href;  /* of the link that this is; its number is shown when it ends */
     gsize link_start;  /* length of the line where it began */
     guint row_start;   /* first line of a row */
     gboolean headed;   /* table with th: empty cells keep their place */
@@ -39,6 +39,7 @@ typedef struct {
     gboolean blank_wanted, space_wanted;
     gboolean item;     /* the line holds nothing but a list mark */
     guint mark_indent; /* cells of continuation lines of the item being collected */
+    guint cell_start;  /* first line of the cell: none empty before it */
     gboolean image;    /* an image without alt stands in the current link */
 } Layout;
 
@@ -51,7 +52,7 @@ static Context *top(Layout *l)
 static void take_blank(Layout *l)
 {
     GPtrArray *lines = l->b.out->lines;
-    if (l->blank_wanted && lines->len > 0) {
+    if (l->blank_wanted && lines->len > 0 && lines->len != l->cell_start) {
         const RenderLine *last = g_ptr_array_index(lines, lines->len - 1);
         guint depth = MIN(top(l)->quote_depth, last->quote_depth);
         if (*last->text)
@@ -184,16 +185,15 @@ static void add_image(Layout *l, const GumboElement *e)
 
 static void end_link(Layout *l, const Context *c)
 {
-    if (c->link == 0)
-        return;
     gboolean empty = l->line->len <= c->link_start;
-    if (empty && !l->image)
+    guint number = !c->href || (empty && !l->image) ? 0 : link_number(l, c->href);
+    if (number == 0)
         return; /* nothing to see, nothing to open */
     if (empty) {
         g_autofree char *text = g_strdup_printf("[%s]", _("image"));
         add_text(l, text);
     }
-    g_autofree char *mark = g_strdup_printf("[%u]", c->link);
+    g_autofree char *mark = g_strdup_printf("[%u]", number);
     begin_text(l);
     while (l->line->len > 0 && l->line->str[l->line->len - 1] == ' ')
         g_string_truncate(l->line, l->line->len - 1);
@@ -228,7 +228,6 @@ static void end_item(Layout *l)
 static void end_cell(Layout *l, guint from)
 {
     end_line(l);
-    l->blank_wanted = FALSE;
     guint to = l->b.out->lines->len;
     g_array_append_val(l->cells, from);
     g_array_append_val(l->cells, to);
@@ -241,6 +240,26 @@ static gboolean cell_is_short(Layout *l, guint from, guint to, guint depth)
         return TRUE;
     const RenderLine *line = g_ptr_array_index(l->b.out->lines, from);
     return to - from == 1 && line->quote_depth == depth && line->kind != LINE_PRE;
+}
+
+/* A row of layout: cells of several lines have an empty one between them. */
+static void separate_cells(Layout *l, guint first_cell)
+{
+    gboolean tall = FALSE;
+    for (guint i = l->cells->len; i >= first_cell + 2; i -= 2) {
+        guint from = g_array_index(l->cells, guint, i - 2);
+        guint to = g_array_index(l->cells, guint, i - 1);
+        tall = tall || to - from > 1;
+        if (to == from || i == first_cell + 2 || builder_is_full(&l->b))
+            continue;
+        const RenderLine *above = g_ptr_array_index(l->b.out->lines, from - 1);
+        if (to - from > 1 && *above->text && builder_add(&l->b, "", 0, LINE_TEXT, 0, 0, FALSE)) {
+            /* the new line is moved from the end to where it belongs */
+            gpointer blank = g_ptr_array_steal_index(l->b.out->lines, l->b.out->lines->len - 1);
+            g_ptr_array_insert(l->b.out->lines, (int)from, blank);
+        }
+    }
+    l->blank_wanted = l->blank_wanted || tall;
 }
 
 static void end_row(Layout *l, const Context *row, guint first_cell)
@@ -276,8 +295,12 @@ static void end_row(Layout *l, const Context *row, guint first_cell)
         g_free(first->text);
         first->text = g_strdup(g_strchomp(joined->str));
         g_ptr_array_set_size(lines, (int)row->row_start + 1);
+        l->blank_wanted = FALSE;
+    } else {
+        separate_cells(l, first_cell);
     }
     g_array_set_size(l->cells, first_cell);
+    l->cell_start = G_MAXUINT;
 }
 
 static gboolean has_header_cells(const GumboNode *row)
@@ -289,6 +312,17 @@ static gboolean has_header_cells(const GumboNode *row)
             return TRUE;
     }
     return FALSE;
+}
+
+/* The table that the row on top of the stack is in has titles. */
+static void set_headed(Layout *l)
+{
+    for (guint i = l->stack->len; i-- > 1;) {
+        Context *c = &g_array_index(l->stack, Context, i);
+        c->headed = TRUE;
+        if (c->node->v.element.tag == GUMBO_TAG_TABLE)
+            return;
+    }
 }
 
 /* What an element does when it begins; its context is already on the stack. */
@@ -313,7 +347,7 @@ static void begin_element(Layout *l, Context *c, const GumboElement *e)
     case GUMBO_TAG_A: {
         const char *href = style_attribute(e, "href");
         l->image = FALSE;
-        c->link = href ? link_number(l, href) : 0;
+        c->href = href;
         c->link_start = l->line->len;
         break;
     }
@@ -351,15 +385,18 @@ static void begin_element(Layout *l, Context *c, const GumboElement *e)
         take_blank(l); /* now, so that it is no part of the row */
         c->row_start = l->b.out->lines->len;
         c->number = l->cells->len;
-        c->headed = has_header_cells(c->node) || c->headed;
+        if (has_header_cells(c->node))
+            set_headed(l);
         break;
     case GUMBO_TAG_TD:
     case GUMBO_TAG_TH:
         end_line(l);
-        c->row_start = l->b.out->lines->len;
+        l->cell_start = c->row_start = l->b.out->lines->len;
         c->indent = 0;
         break;
     default:
+        if (e->tag == GUMBO_TAG_TABLE)
+            c->headed = FALSE;
         if (style_is_heading(e->tag)) {
             end_paragraph(l);
             c->kind = LINE_HEADING;
@@ -416,7 +453,7 @@ static gboolean enter(Layout *l, const GumboNode *n)
     if (style.hidden)
         return FALSE;
     c.node = n;
-    c.link = 0;
+    c.href = NULL;
     c.tiny = style.has_font_size ? style.font_zero : c.tiny;
     g_array_append_val(l->stack, c);
     begin_element(l, top(l), e);
@@ -508,6 +545,7 @@ Rendered *render_html(const char *utf8, gsize len)
                 .cells = g_array_new(FALSE, FALSE, sizeof(guint)),
                 .links = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
     builder_init(&l.b);
+    l.cell_start = G_MAXUINT;
     g_array_set_size(l.stack, 1);
     walk(&l, html_root(tree));
     end_line(&l);
