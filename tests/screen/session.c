@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { IDLE_FD = 10, RAW_MAX = 256 * 1024 * 1024 };
+enum { IDLE_FD = 10, END_SECONDS = 3, RAW_MAX = 256 * 1024 * 1024 };
 
 struct Session {
     VTerm *vt;
@@ -109,25 +109,6 @@ Session *session_start(const char *command, char **env, const char *directory, i
     return s;
 }
 
-void session_free(Session *s)
-{
-    if (!s)
-        return;
-    g_ptr_array_remove(sessions, s);
-    if (!s->ended) {
-        kill(-s->pid, SIGKILL);
-        waitpid(s->pid, NULL, 0);
-    }
-    if (s->master >= 0)
-        close(s->master);
-    close(s->slave);
-    close(s->idle);
-    close(s->pidfd);
-    vterm_free(s->vt);
-    g_string_free(s->raw, TRUE);
-    g_free(s);
-}
-
 int session_rows(const Session *s)
 {
     return s->rows;
@@ -202,6 +183,43 @@ static void take_end(Session *s)
         s->ended = TRUE;
         take_output(s);
     }
+}
+
+/* As session_pump(), for one session only: the others may be gone already. */
+static gboolean pump_one(Session *s, gint64 deadline)
+{
+    gint64 left = deadline - g_get_monotonic_time();
+    struct pollfd fds[] = {{.fd = s->master, .events = POLLIN}, {.fd = s->pidfd, .events = POLLIN}};
+    if (left <= 0 || poll(fds, 2, (int)(left / 1000) + 1) <= 0)
+        return FALSE;
+    take_output(s);
+    take_end(s);
+    return TRUE;
+}
+
+void session_free(Session *s)
+{
+    if (!s)
+        return;
+    g_ptr_array_remove(sessions, s);
+    /* As a terminal that is closed: the program may tidy up, but not for long. */
+    if (!s->ended)
+        kill(-s->pid, SIGHUP);
+    gint64 deadline = g_get_monotonic_time() + END_SECONDS * G_USEC_PER_SEC;
+    while (!s->ended && pump_one(s, deadline))
+        ;
+    if (!s->ended) {
+        kill(-s->pid, SIGKILL);
+        waitpid(s->pid, NULL, 0);
+    }
+    if (s->master >= 0)
+        close(s->master);
+    close(s->slave);
+    close(s->idle);
+    close(s->pidfd);
+    vterm_free(s->vt);
+    g_string_free(s->raw, TRUE);
+    g_free(s);
 }
 
 gboolean session_pump(gint64 deadline)
