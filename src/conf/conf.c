@@ -287,7 +287,11 @@ static gboolean run_source(Conf *c, char **words, const char *rest, Place *at, G
         error_set(err, PINTAIL_ERROR_INVALID, _("source %s: files are nested too deep; does it read itself?"), words[1]);
         return FALSE;
     }
-    g_autofree char *path = file_expand_home(words[1]);
+    g_autofree char *expanded = file_expand_home(words[1]);
+    /* Beside the file that names it, wherever Pintail was started. */
+    g_autofree char *directory = at->file ? g_path_get_dirname(at->file) : g_strdup(".");
+    g_autofree char *path = g_path_is_absolute(expanded) ? g_steal_pointer(&expanded)
+                                                         : g_build_filename(directory, expanded, NULL);
     return read_file(c, path, at->depth + 1, err);
 }
 
@@ -460,7 +464,7 @@ gboolean conf_load(Conf *c, const char *path, GError **err)
     if (bytes || error_is(problem, PINTAIL_ERROR_GONE))
         forget(c);
     if (bytes)
-        read_bytes(c, bytes, path, 0);
+        read_bytes(c, bytes, c->path, 0);
     else
         g_propagate_error(err, g_steal_pointer(&problem));
     return bytes != NULL;

@@ -65,5 +65,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Account, account_unref)
 
 /* Is `address` one of this account's own? (case-insensitive) */
 gboolean account_owns_address(const Account *a, const char *address);
-/* The account as a block of rc text, commented and short; no password unless `password_command`. */
+/* The account as a block of rc text, commented and short: what differs from the defaults.
+ * conf_account_from_text() reads it back whole but for literal passwords, which are left out. */
 char *account_to_rc(const Account *a);

@@ -19,16 +19,17 @@ char *conf_default_path(void);
 Conf *conf_new(void);
 void conf_free(Conf *c);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Conf, conf_free)
-/* Reads `path`, after forgetting what an earlier load or a prompt had set (what was executed before the
- * first load are the defaults and stays). GONE when there is none, STORE when unreadable; mistakes inside are not errors:
- * see conf_mistakes(). */
+/* Reads `path`, after forgetting what an earlier load or a prompt had set (what was executed before
+ * the first load are the defaults and stays). GONE when there is none, STORE when unreadable (then
+ * nothing is forgotten); mistakes inside are not errors: see conf_mistakes(). */
 gboolean conf_load(Conf *c, const char *path, GError **err);
 const GPtrArray *conf_mistakes(const Conf *c); /* of char *; borrowed */
 const char *conf_path(const Conf *c);          /* NULL before a load */
 
 /* One command line. INVALID with the message; `where` ("file:line") may be NULL. */
 gboolean conf_execute(Conf *c, const char *line, GError **err);
-/* The words of a command line: quotes ('..' "..") and backslashes resolved, a comment cut.
+/* The words of a command line: quotes ('..' at the start of a word, ".." anywhere) and backslashes
+ * resolved, a comment (# at the start of a word) cut.
  * NULL-terminated, caller frees with g_strfreev; INVALID on an open quote. `;` separates commands
  * only in key bindings: conf_split_commands(). */
 char **conf_words(const char *line, GError **err);
@@ -91,7 +92,8 @@ const GPtrArray *conf_accounts(const Conf *c); /* of Account; in order; borrowed
 Account *conf_account(const Conf *c, const char *name); /* borrowed; NULL when none */
 /* One account from the text of its block (as account_to_rc() writes it), for a login test. */
 Account *conf_account_from_text(const char *text, GError **err);
-/* Appends the block to `path` (created 0600, with its directories) durably. Blocks on disk. */
+/* Appends the block to `path` (created 0600, with its directories) durably. Blocks on disk.
+ * INVALID when the file has an account of that name. */
 gboolean conf_append_account(const char *path, const Account *a, GError **err);
 /* "Name <address>, ..." of an alias, NULL when there is none; borrowed. */
 const char *conf_alias(const Conf *c, const char *nick);
