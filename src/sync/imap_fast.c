@@ -177,17 +177,19 @@ static void run_once(FastLane *l)
         if (r)
             take_request(l, r);
     }
-    Request *r;
-    while ((r = worker_next(l->w))) {
-        take_request(l, r);
-        request_free(r);
-    }
-    if (!worker_read_only(l->w) && worker_lock(l->w) == LOCK_OURS) {
+    gboolean finished = worker_read_only(l->w) || worker_lock(l->w) != LOCK_OURS;
+    do {
+        Request *r;
+        while ((r = worker_next(l->w))) {
+            take_request(l, r);
+            request_free(r);
+        }
         g_autoptr(GError) err = NULL;
-        gboolean finished = FALSE;
-        if (!replay_run(l, &finished, &err))
+        if (!finished && !replay_run(l, &finished, &err)) {
             worker_complain(l->w, err);
-    }
+            break;
+        }
+    } while (!finished && !worker_is_stopping(l->w));
     while (l->prefetch.length > 0 && !worker_is_stopping(l->w))
         bodies_prefetch(l);
     if (l->session && imap_usable(l->session))

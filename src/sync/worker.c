@@ -173,20 +173,41 @@ gboolean worker_wait(Worker *w, gint64 until)
     return !worker_is_stopping(w);
 }
 
+/* What comes while another process syncs: the folder on the screen is remembered, the
+ * rest is the other's to do. */
+static void take_without_lock(Worker *w, Request **open)
+{
+    g_autoptr(Request) r = worker_next(w);
+    if (!r)
+        return;
+    if (r->kind == REQUEST_OPEN) {
+        request_free(*open);
+        *open = g_steal_pointer(&r);
+    } else if (r->kind == REQUEST_BODY) {
+        g_autoptr(GError) err = NULL;
+        error_set(&err, PINTAIL_ERROR_RETRY, _("another Pintail is running and downloads for this account"));
+        worker_body_event(w, r->message_id, r->section, err);
+    }
+}
+
 gboolean worker_wait_for_lock(Worker *w)
 {
+    g_autoptr(Request) open = NULL;
     while (!worker_is_stopping(w)) {
         LockState lock = worker_lock(w);
-        if (lock == LOCK_OURS)
+        if (lock == LOCK_OURS) {
+            if (open)
+                g_queue_push_head(&w->put_off, g_steal_pointer(&open));
             return TRUE;
+        }
         if (lock == LOCK_ELSEWHERE && worker_once(w)) {
             worker_notice(w, NOTICE_WARNING, _("%s: another Pintail is running and keeps this account in step"),
                           w->account->name);
             return FALSE;
         }
         /* The engine pokes every lane when the lock changes hands. */
-        worker_wait(w, 0);
-        request_free(worker_next(w));
+        if (worker_wait(w, 0))
+            take_without_lock(w, &open);
     }
     return FALSE;
 }
