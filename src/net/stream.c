@@ -265,6 +265,20 @@ gboolean stream_read_exact(Stream *s, char *out, gsize len, GError **err)
     return TRUE;
 }
 
+gboolean stream_peek(Stream *s, Span *there, GError **err)
+{
+    if (s->start == s->end && !fill(s, err))
+        return FALSE;
+    *there = span_new(s->in + s->start, s->end - s->start);
+    return TRUE;
+}
+
+void stream_skip(Stream *s, gsize len)
+{
+    g_return_if_fail(len <= s->end - s->start);
+    s->start += len;
+}
+
 gboolean stream_has_input(const Stream *s)
 {
     return s->start < s->end;

@@ -55,6 +55,10 @@ gboolean stream_read_line(Stream *s, gsize limit, Span *line, GError **err);
 gboolean stream_read_exact(Stream *s, char *out, gsize len, GError **err);
 /* At least 1, at most `len` bytes: what is there. */
 gssize stream_read_some(Stream *s, char *out, gsize len, GError **err);
+/* What has been received and not consumed, at least one byte (waits for it); it stays until
+ * stream_skip(). For replies that are scanned for their end while they stream through. */
+gboolean stream_peek(Stream *s, Span *there, GError **err);
+void stream_skip(Stream *s, gsize len); /* at most what stream_peek() gave */
 gboolean stream_write(Stream *s, const void *bytes, gsize len, GError **err); /* buffered */
 gboolean stream_flush(Stream *s, GError **err);
 gboolean stream_has_input(const Stream *s); /* bytes already received */

@@ -25,8 +25,8 @@ typedef struct {
     gint64 expire_days; /* the server deletes after so many days; -1 never or not said */
 } Pop3Capabilities;
 
-/* Dials, greeting, CAPA, STLS as `where` demands, CAPA again, AUTH or USER and PASS (only
- * when stream_secured()), CAPA once more. `where` and `options` must outlive the session,
+/* Dials, greeting, STLS as `where` demands (at once: nothing that is said before TLS is
+ * believed), CAPA, AUTH or USER and PASS (only when stream_secured()), CAPA once more. `where` and `options` must outlive the session,
  * `credentials` (never NULL) need not. */
 Pop3 *pop3_open(const Endpoint *where, const StreamOptions *options,
                 const Credentials *credentials, TlsReport **report, GError **err);
@@ -48,7 +48,8 @@ typedef struct {
  * At most a million messages. */
 GPtrArray *pop3_list(Pop3 *p, GError **err);
 
-/* Where content goes. Every function may be NULL, and may fail with *err: then the session
+/* Where content goes. `begin` follows the server's +OK, `end` comes for each number that was
+ * answered, so after a refusal without `begin`. Every function may be NULL, and may fail with *err: then the session
  * is closed. `end` gets NULL when the message came whole up to its CRLF.CRLF, else why not
  * (GONE/REFUSED: the next message follows; anything else: the session is over; content that
  * came before is to be thrown away). */
