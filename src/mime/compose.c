@@ -331,6 +331,7 @@ GBytes *compose_message(Draft *d, ComposeFlags flags, GError **err)
         const char *p = g_bytes_get_data(g_ptr_array_index(parts, i), &n);
         g_string_append_printf(out, "--%s\r\n", boundary);
         g_string_append_len(out, p, (gssize)n);
+        g_string_append(out, "\r\n"); /* the boundary's own (RFC 2046 section 5.1.1) */
     }
     g_string_append_printf(out, "--%s--\r\n", boundary);
     return g_string_free_to_bytes(g_steal_pointer(&out));
