@@ -162,8 +162,10 @@ gboolean bus_request(Bus *b, Lane lane, Request *take)
     Post *p = find_post(b, take->account_id, lane);
     if (!p)
         request_free(take);
-    else if (take->kind == REQUEST_ANSWER || take->kind == REQUEST_BODY)
+    else if (take->kind == REQUEST_ANSWER)
         queue_push_front(p->inbox, take);
+    else if (take->kind == REQUEST_BODY)
+        queue_push_front_merging(p->inbox, take, same_request);
     else if (is_mergeable(take->kind))
         queue_push_merging(p->inbox, take, same_request);
     else

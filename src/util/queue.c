@@ -80,20 +80,37 @@ void queue_push_front(Queue *q, gpointer item_take)
     queue_unlock(q);
 }
 
+static gboolean push_merging(Queue *q, gpointer item, gboolean (*same)(gpointer, gpointer),
+                             gboolean front)
+{
+    GList *found = NULL;
+    queue_lock(q);
+    for (GList *l = q->items.tail; l && !found; l = l->prev)
+        found = same(l->data, item) ? l : NULL;
+    if (!found) {
+        push_locked(q, item, front);
+    } else if (front) {
+        g_queue_unlink(&q->items, found);
+        g_queue_push_head_link(&q->items, found);
+    }
+    queue_unlock(q);
+    if (found)
+        item_free(q, item);
+    return !found;
+}
+
 gboolean queue_push_merging(Queue *q, gpointer item_take,
                             gboolean (*same)(gpointer queued, gpointer item))
 {
     g_assert(item_take);
-    gboolean merged = FALSE;
-    queue_lock(q);
-    for (GList *l = q->items.tail; l && !merged; l = l->prev)
-        merged = same(l->data, item_take);
-    if (!merged)
-        push_locked(q, item_take, FALSE);
-    queue_unlock(q);
-    if (merged)
-        item_free(q, item_take);
-    return !merged;
+    return push_merging(q, item_take, same, FALSE);
+}
+
+gboolean queue_push_front_merging(Queue *q, gpointer item_take,
+                                  gboolean (*same)(gpointer queued, gpointer item))
+{
+    g_assert(item_take);
+    return push_merging(q, item_take, same, TRUE);
 }
 
 gpointer queue_pop(Queue *q)

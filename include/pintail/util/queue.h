@@ -16,6 +16,9 @@ void queue_push_front(Queue *q, gpointer item_take);
  * queued item (to merge); it runs under the queue's lock and must be short. */
 gboolean queue_push_merging(Queue *q, gpointer item_take,
                             gboolean (*same)(gpointer queued, gpointer item));
+/* Likewise, but in front: a queued item that is the same moves to the front itself. */
+gboolean queue_push_front_merging(Queue *q, gpointer item_take,
+                                  gboolean (*same)(gpointer queued, gpointer item));
 gpointer queue_pop(Queue *q); /* oldest, or NULL when empty; the caller owns it */
 guint queue_length(Queue *q);
 int queue_fd(const Queue *q); /* readable while not empty; borrowed */

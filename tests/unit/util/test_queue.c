@@ -84,10 +84,17 @@ static void test_merge(void)
     g_assert_cmpint(compared[1], ==, 2);
     g_assert_cmpint(freed, ==, 1);
     g_assert_cmpuint(queue_length(q), ==, 3);
+    g_assert_false(queue_push_front_merging(q, item(3, 1), same_key)); /* moves */
+    g_assert_true(queue_push_front_merging(q, item(4, 40), same_key));
+    g_assert_cmpuint(queue_length(q), ==, 4);
+    pops(q, 4, 40);
+    pops(q, 3, 31);
     pops(q, 1, 10);
+    g_assert_true(readable(queue_fd(q), 0));
+    queue_push(q, item(5, 50));
     pops(q, 2, 25); /* its place kept */
     queue_free(q);
-    g_assert_cmpint(freed, ==, 2); /* what was left */
+    g_assert_cmpint(freed, ==, 3); /* what was left */
     queue_free(NULL);
 }
 
