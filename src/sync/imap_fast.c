@@ -88,7 +88,8 @@ static void take_request(FastLane *l, const Request *r)
         bodies_serve(l, r->message_id, r->section);
         break;
     case REQUEST_REPLAY:
-        want_replay(l);
+        if (r->account_id != 0 || !l->replay_due) /* the engine's hint ends no pause */
+            want_replay(l);
         break;
     case REQUEST_SYNC:
         add_prefetch(l, r->folder_id);

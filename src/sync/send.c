@@ -115,6 +115,7 @@ typedef struct {
     GArray *asked;    /* of Asked: MAYBE_SENT questions that are open */
     gint64 due;       /* monotonic: look at the outbox; 0: only when asked for */
     guint failures;
+    gboolean needs_person;    /* to log in: the clock does not help */
     const OutboxEntry *entry; /* being sent */
 } SendLane;
 
@@ -246,6 +247,7 @@ static void not_connected(SendLane *l, OutboxEntry *e, const GError *err)
                      .words = g_strdup(err->message)};
     l->failures++;
     gint64 pause = MAX(backoff_us(l->failures), shared_connection_pause(l->w->shared));
+    l->needs_person = person;
     l->due = person ? 0 : g_get_monotonic_time() + pause;
     if (!cancelled)
         worker_complain(l->w, err);
@@ -281,6 +283,7 @@ static void send_all(SendLane *l)
     gint64 next = 0;
     gboolean more = TRUE;
     l->due = 0;
+    l->needs_person = FALSE;
     while (more && !worker_is_stopping(l->w) && !cancel_is_set(l->w->cancel)) {
         g_autoptr(GError) err = NULL;
         g_autoptr(OutboxEntry) e = outbox_claim(l->w->store, l->w->account_id, &next, &err);
@@ -293,8 +296,8 @@ static void send_all(SendLane *l)
     if (l->smtp && smtp_usable(l->smtp) && !worker_is_stopping(l->w))
         smtp_quit(l->smtp);
     disconnect(l);
-    if (next > 0 && l->due == 0 && more) {
-        gint64 wait = MAX(next - date_now(), 1) * G_USEC_PER_SEC;
+    if (l->due == 0 && !l->needs_person && (next > 0 || !more)) {
+        gint64 wait = next > 0 ? MAX(next - date_now(), 1) * G_USEC_PER_SEC : LOOK_AGAIN;
         l->due = g_get_monotonic_time() + MIN(wait, LOOK_AGAIN);
     }
 }
