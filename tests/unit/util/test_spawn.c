@@ -3,9 +3,12 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <pthread.h>
+#include <pty.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 #include "pintail/util/error.h"
 #include "pintail/util/spawn.h"
@@ -229,6 +232,58 @@ static void test_terminal_program(void)
     g_assert_nonnull(strstr(err->message, "pintail-no-such-editor"));
 }
 
+/* On a terminal of its own: what `script` printed, with its exit status checked by the child. The
+ * child has the terminal back afterwards, in the modes that it had. */
+static char *on_a_terminal(const char *script, const char *typed, gboolean captured)
+{
+    int master;
+    pid_t child = forkpty(&master, NULL, NULL, NULL);
+    g_assert_cmpint(child, >=, 0);
+    if (child == 0) {
+        const char *const argv[] = {"sh", "-c", script, NULL};
+        GString *out = NULL;
+        int status = -1;
+        struct termios before, after;
+        tcgetattr(0, &before);
+        gboolean ok = spawn_on_terminal(argv, captured ? &out : NULL, &status, NULL);
+        tcgetattr(0, &after);
+        printf("[%s]%s%s%s.", out ? out->str : "",
+               ok && WIFEXITED(status) && WEXITSTATUS(status) == 4 ? " ended" : " failed",
+               tcgetpgrp(0) == getpgrp() ? " ours" : " lost",
+               before.c_lflag == after.c_lflag ? " sane" : " raw");
+        fflush(stdout);
+        _exit(0);
+    }
+    g_assert_cmpint(write(master, typed, strlen(typed)), ==, (gssize)strlen(typed));
+    GString *all = g_string_new(NULL);
+    char chunk[256];
+    ssize_t n;
+    while ((n = read(master, chunk, sizeof chunk)) > 0) /* EIO when the child is gone */
+        g_string_append_len(all, chunk, n);
+    close(master);
+    int status;
+    g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+    return g_string_free(all, FALSE);
+}
+
+static void test_terminal_handed_over(void)
+{
+    /* A program may read the terminal at once, and leave it raw. */
+    g_autofree char *a = on_a_terminal("read x; stty -icanon -echo; printf '<%s>' \"$x\"; exit 4",
+                                       "hello\n", FALSE);
+    g_assert_nonnull(strstr(a, "<hello>"));
+    g_assert_nonnull(strstr(a, "[] ended ours sane."));
+    /* A password command: prompts on the terminal, prints to us. */
+    g_autofree char *b = on_a_terminal("printf 'prompt: ' >/dev/tty; read x; echo \"$x\" | tr a-z A-Z; exit 4",
+                                       "geheim\n", TRUE);
+    g_assert_nonnull(strstr(b, "prompt: "));
+    g_assert_nonnull(strstr(b, "[GEHEIM\r\n] ended ours sane."));
+    /* Stopped where no shell could continue it. */
+    g_autofree char *c = on_a_terminal("kill -TSTP $$; read x; printf '<%s>' \"$x\"; exit 4", "on\n", FALSE);
+    g_assert_nonnull(strstr(c, "<on>"));
+    g_assert_nonnull(strstr(c, "ended ours sane."));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -254,5 +309,6 @@ int main(int argc, char **argv)
     g_test_add_func("/spawn/clean", test_clean);
     g_test_add_func("/spawn/no-descriptor-leak", test_no_descriptor_leak);
     g_test_add_func("/spawn/terminal-program", test_terminal_program);
+    g_test_add_func("/spawn/terminal-handed-over", test_terminal_handed_over);
     return g_test_run();
 }
