@@ -2,6 +2,7 @@
 #include <string.h>
 #include "command.h"
 #include "compose.h"
+#include "links.h"
 #include "parts_view.h"
 #include "problems_view.h"
 #include "pintail/util/i18n.h"
@@ -144,6 +145,8 @@ static const Command table[] = {
     {.name = "postpone", .contexts = "compose", .help = N_("keep it as a draft")},
     {.name = "parts", .contexts = MESSAGES, .help = N_("parts and attachments: show, save"),
      .run = cmd_parts},
+    {.name = "links", .contexts = MESSAGES, .help = N_("links of the message: open, copy"),
+     .run = cmd_links},
     {.name = "save", .contexts = "parts", .help = N_("save to a file")},
     {.name = "problems", .contexts = "all", .help = N_("outbox, and what servers refused"),
      .run = cmd_problems},

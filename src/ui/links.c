@@ -1,0 +1,68 @@
+/* links.c - see links.h. The program is run with the target as one argument, never through a shell. */
+#include <string.h>
+#include "links.h"
+#include "compose.h"
+#include "panes.h"
+#include "picker_view.h"
+#include "viewer_view.h"
+#include "pintail/util/error.h"
+#include "pintail/util/i18n.h"
+
+/* Only what a browser is for: no file:, no javascript:, nothing of this computer. */
+static gboolean may_be_opened(const char *url)
+{
+    return g_ascii_strncasecmp(url, "https://", 8) == 0 || g_ascii_strncasecmp(url, "http://", 7) == 0;
+}
+
+static void open_answered(Ui *ui, char key, gpointer data)
+{
+    g_autofree char *url = data;
+    if (key == 'c') {
+        ui_say(ui, NOTICE_INFO, term_copy(url, strlen(url)) ? _("Copied") : _("This terminal cannot copy"));
+        return;
+    }
+    if (key != 'y')
+        return;
+    const char *browser = g_getenv("BROWSER");
+    g_autofree char *opener = g_find_program_in_path("xdg-open");
+    if (!opener && !(browser && *browser)) {
+        ui_say(ui, NOTICE_ERROR, _("No program opens links here: set BROWSER, or install xdg-open"));
+        return;
+    }
+    const char *argv[] = {opener && !browser ? opener : browser, url, NULL};
+    if (ui_run_on_terminal(ui, argv))
+        ui_say(ui, NOTICE_INFO, _("Opened %s"), url);
+}
+
+static void chosen(Ui *ui, gint64 id, gpointer data)
+{
+    const Rendered *r = viewer_view_rendered(ui->panes->viewer);
+    if (!r || id < 1 || (guint)id > r->links->len)
+        return;
+    const char *url = r->links->pdata[id - 1];
+    if (g_ascii_strncasecmp(url, "mailto:", 7) == 0) {
+        compose_mailto(ui, url);
+        return;
+    }
+    if (!may_be_opened(url)) {
+        ui_say(ui, NOTICE_WARNING, _("Not opened, because it is no web address: %s"), url);
+        return;
+    }
+    g_autofree char *prompt = g_strdup_printf(_("Open %s? (y/n, c: copy)"), url);
+    ui_ask_key(ui, prompt, "ync", open_answered, g_strdup(url));
+}
+
+void cmd_links(Ui *ui, char **args)
+{
+    const Rendered *r = viewer_view_rendered(ui->panes->viewer);
+    if (!r || r->links->len == 0) {
+        ui_say(ui, NOTICE_INFO, r ? _("There are no links in this message") : _("There is no message here"));
+        return;
+    }
+    GPtrArray *choices = choices_new();
+    for (guint i = 0; i < r->links->len; i++) {
+        g_autofree char *number = g_strdup_printf("[%u]", i + 1);
+        choices_add(choices, (gint64)i + 1, r->links->pdata[i], number);
+    }
+    ui_push(ui, picker_view_new(ui, _("Links"), choices, chosen, NULL));
+}

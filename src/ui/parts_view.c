@@ -1,0 +1,440 @@
+/* parts_view.c - see parts_view.h.
+ *
+ * A part that is not here is asked for, and the action goes on when it has come. Files are made with
+ * O_EXCL in the folder that the person names: nothing is overwritten, no name of the
+ * message's leads anywhere else. */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "command.h"
+#include "content.h"
+#include "loader.h"
+#include "panes.h"
+#include "parts_view.h"
+#include "text_view.h"
+#include "pintail/mime/render.h"
+#include "pintail/util/error.h"
+#include "pintail/util/file.h"
+#include "pintail/util/i18n.h"
+#include "pintail/util/text.h"
+
+#define SHOWN_MAX (1u << 20) /* bytes of a part shown as text */
+
+typedef struct {
+    char *section, *type, *name;
+    guint64 size;
+    guint depth;
+    gboolean is_container;
+} PartRow;
+
+typedef enum { PART_SAVE, PART_SHOW } PartAction;
+
+typedef struct {
+    View view;
+    gint64 message, account;
+    GPtrArray *rows; /* of PartRow; NULL: not loaded yet */
+    guint cursor, top;
+    /* what waits for the part's content: */
+    gboolean waiting;
+    PartAction action;
+    char *section, *path;
+} Parts;
+
+static void part_row_free(gpointer p)
+{
+    PartRow *r = p;
+    g_free(r->section);
+    g_free(r->type);
+    g_free(r->name);
+    g_free(r);
+}
+
+static Parts *open_parts(Ui *ui, gpointer view)
+{
+    for (guint i = 0; i < ui->stack->len; i++)
+        if (ui->stack->pdata[i] == view)
+            return view;
+    return NULL;
+}
+
+/* ---- loading the tree ---- */
+
+static void add_row(GPtrArray *rows, const Part *p, guint depth)
+{
+    PartRow *r = g_new0(PartRow, 1);
+    r->section = g_strdup(content_section(p));
+    r->type = g_strdup(p->type);
+    r->name = g_strdup(*p->name ? p->name : p->description);
+    r->size = p->encoding == PART_ENCODING_BASE64 ? p->size / 78 * 57 : p->size; /* about: lines of 76 and CRLF */
+    r->depth = depth;
+    r->is_container = part_is_multipart(p);
+    g_ptr_array_add(rows, r);
+}
+
+/* In the order of the message, without recursion: a tree is as deep as its sender liked. */
+static GPtrArray *flatten(const Part *root)
+{
+    GPtrArray *rows = g_ptr_array_new_with_free_func(part_row_free);
+    g_autoptr(GPtrArray) todo = g_ptr_array_new();
+    g_ptr_array_add(todo, (gpointer)root);
+    while (todo->len > 0) {
+        const Part *p = g_ptr_array_steal_index(todo, todo->len - 1);
+        guint depth = 0;
+        for (const Part *up = p->parent; up; up = up->parent)
+            depth++;
+        add_row(rows, p, depth);
+        for (guint i = p->children->len; i-- > 0;)
+            g_ptr_array_add(todo, p->children->pdata[i]);
+    }
+    return rows;
+}
+
+typedef struct {
+    gint64 message;
+    Parts *parts;
+} LoadJob;
+
+static gpointer load_rows(Store *s, gpointer data, const Cancel *stop, GError **err)
+{
+    gint64 message = ((const LoadJob *)data)->message;
+    g_autoptr(GError) failure = NULL;
+    g_autoptr(Content) c = content_open(s, message, &failure);
+    if (c)
+        return flatten(c->root);
+    if (failure)
+        g_propagate_error(err, g_steal_pointer(&failure));
+    else
+        error_set(err, PINTAIL_ERROR_GONE, _("The message is not downloaded yet: open it first"));
+    return NULL;
+}
+
+static void rows_loaded(Ui *ui, gpointer result, const GError *err, gpointer data)
+{
+    const LoadJob *job = data;
+    Parts *p = open_parts(ui, job->parts);
+    if (!p) {
+        if (result)
+            g_ptr_array_unref(result);
+        return;
+    }
+    if (err) {
+        ui_say(ui, NOTICE_ERROR, "%s", err->message);
+        ui_pop(ui);
+        return;
+    }
+    p->rows = result;
+    /* the first attachment, if there is one, is what one comes for */
+    for (guint i = 0; i < p->rows->len; i++)
+        if (*((const PartRow *)p->rows->pdata[i])->name) {
+            p->cursor = i;
+            break;
+        }
+    ui->dirty = TRUE;
+}
+
+/* ---- one part: saved or shown by the loader ---- */
+
+typedef struct {
+    Parts *parts;
+    gint64 message;
+    PartAction action;
+    char *section, *path; /* path: where to save */
+} PartJob;
+
+typedef struct {
+    gboolean missing;
+    char *text;           /* what to say, or to show */
+} PartResult;
+
+static void part_job_free(gpointer p)
+{
+    PartJob *j = p;
+    g_free(j->section);
+    g_free(j->path);
+    g_free(j);
+}
+
+static void part_result_free(gpointer p)
+{
+    PartResult *r = p;
+    g_free(r->text);
+    g_free(r);
+}
+
+static gboolean write_all(int fd, const char *bytes, gsize len)
+{
+    while (len > 0) {
+        gssize n = write(fd, bytes, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return FALSE;
+        bytes += n;
+        len -= (gsize)n;
+    }
+    return TRUE;
+}
+
+/* A whole file or none. */
+static gboolean save_bytes(const char *path, GBytes *bytes, GError **err)
+{
+    g_autofree char *directory = g_path_get_dirname(path);
+    g_autofree char *name = g_path_get_basename(path);
+    int fd = file_create_new(directory, name, 0600, err);
+    if (fd < 0)
+        return FALSE;
+    gsize len = 0;
+    const char *at = g_bytes_get_data(bytes, &len);
+    gboolean written = write_all(fd, at, len) && fsync(fd) == 0;
+    int problem = errno;
+    if (close(fd) != 0 && written) {
+        problem = errno;
+        written = FALSE;
+    }
+    if (!written) {
+        unlink(path);
+        error_set_errno(err, PINTAIL_ERROR_STORE, problem, _("cannot write '%s'"), path);
+    }
+    return written;
+}
+
+static char *shown_text(const Content *c, Store *s, const Part *p, GError **err)
+{
+    g_autofree char *text = content_text(c, s, p, err);
+    if (!text)
+        return NULL;
+    gsize len = MIN(strlen(text), SHOWN_MAX);
+    g_autoptr(Rendered) r = g_str_equal(p->type, "text/html") ? render_html(text, len)
+                                                              : render_plain(text, len, p->flowed, p->delsp);
+    return rendered_to_text(r);
+}
+
+static gpointer run_part(Store *s, gpointer data, const Cancel *stop, GError **err)
+{
+    const PartJob *j = data;
+    g_autoptr(GError) failure = NULL;
+    g_autoptr(Content) c = content_open(s, j->message, &failure);
+    const Part *p = NULL;
+    if (c && !(p = part_by_section(c->root, j->section)))
+        p = c->root; /* section "1" of a message of one part */
+    PartResult *r = g_new0(PartResult, 1);
+    g_autoptr(GBytes) bytes = p && !failure ? content_part(c, s, p, &failure) : NULL;
+    if (!bytes && !failure) {
+        r->missing = TRUE;
+        return r;
+    }
+    if (bytes && j->action == PART_SHOW) {
+        r->text = shown_text(c, s, p, &failure);
+    } else if (bytes && save_bytes(j->path, bytes, &failure)) {
+        g_autofree char *size = text_size(g_bytes_get_size(bytes));
+        r->text = g_strdup_printf(_("Saved %s (%s)"), j->path, size);
+    }
+    if (!failure)
+        return r;
+    g_propagate_error(err, g_steal_pointer(&failure));
+    part_result_free(r);
+    return NULL;
+}
+
+static void fetch_part(Parts *p)
+{
+    Ui *ui = p->view.ui;
+    Account *a = ui_account(ui, p->account);
+    gboolean imap = a && a->incoming && a->incoming->protocol == PROTOCOL_IMAP;
+    Request *r = request_new(REQUEST_BODY, p->account);
+    r->message_id = p->message;
+    r->section = g_strdup(p->section);
+    if (p->waiting || !bus_request(ui->bus, imap ? LANE_FAST : LANE_SYNC, r)) {
+        if (p->waiting)
+            request_free(r);
+        p->waiting = FALSE;
+        ui_say(ui, NOTICE_ERROR, _("This part is not downloaded, and it could not be fetched now"));
+        return;
+    }
+    p->waiting = TRUE;
+    ui_say(ui, NOTICE_INFO, _("Fetching…  Esc: cancel"));
+}
+
+static void part_done(Ui *ui, gpointer result, const GError *err, gpointer data)
+{
+    const PartJob *j = data;
+    PartResult *r = result;
+    Parts *p = open_parts(ui, j->parts);
+    if (err)
+        ui_say(ui, NOTICE_ERROR, "%s", err->message);
+    else if (p && r->missing)
+        fetch_part(p);
+    else if (p && j->action == PART_SHOW)
+        ui_push(ui, text_view_new(ui, j->section, r->text ? r->text : ""));
+    else if (r->text)
+        ui_say(ui, NOTICE_INFO, "%s", r->text);
+    if (r)
+        part_result_free(r);
+}
+
+static void start_part(Parts *p)
+{
+    PartJob *j = g_new0(PartJob, 1);
+    j->parts = p;
+    j->message = p->message;
+    j->action = p->action;
+    j->section = g_strdup(p->section);
+    j->path = g_strdup(p->path);
+    loader_run(p->view.ui->loader, LOAD_PARTS, run_part, part_done, j, part_job_free, part_result_free);
+}
+
+static void begin_part(Parts *p, PartAction action, const PartRow *row, const char *path)
+{
+    p->waiting = FALSE;
+    p->action = action;
+    g_free(p->section);
+    g_free(p->path);
+    p->section = g_strdup(row->section);
+    p->path = g_strdup(path);
+    start_part(p);
+}
+
+/* ---- commands ---- */
+
+static const PartRow *current(const Parts *p)
+{
+    return p->rows && p->cursor < p->rows->len ? p->rows->pdata[p->cursor] : NULL;
+}
+
+static void path_asked(Ui *ui, const char *text, gpointer data)
+{
+    Parts *p = open_parts(ui, data);
+    const PartRow *row = p ? current(p) : NULL;
+    if (!row || !text || !*text)
+        return;
+    g_autofree char *expanded = file_expand_home(text);
+    g_autofree char *safe = file_safe_name(row->name);
+    g_autofree char *path = g_file_test(expanded, G_FILE_TEST_IS_DIR)
+        ? g_build_filename(expanded, safe, NULL) : g_canonicalize_filename(expanded, NULL);
+    begin_part(p, PART_SAVE, row, path);
+}
+
+static void save(Parts *p)
+{
+    const PartRow *row = current(p);
+    if (!row || row->is_container) {
+        ui_say(p->view.ui, NOTICE_INFO, _("Choose one of the parts in it"));
+        return;
+    }
+    g_autofree char *safe = file_safe_name(*row->name ? row->name : "part");
+    const char *downloads = g_get_user_special_dir(G_USER_DIRECTORY_DOWNLOAD);
+    gboolean usable = downloads && g_file_test(downloads, G_FILE_TEST_IS_DIR);
+    g_autofree char *suggested = g_build_filename(usable ? downloads : g_get_home_dir(), safe, NULL);
+    ui_ask_completing(p->view.ui, _("Save as: "), suggested, COMPLETE_FILE, path_asked, p);
+}
+
+static void show(Parts *p)
+{
+    const PartRow *row = current(p);
+    if (!row)
+        return;
+    if (g_str_has_prefix(row->type, "text/"))
+        begin_part(p, PART_SHOW, row, NULL);
+    else
+        ui_say(p->view.ui, NOTICE_INFO, _("%s cannot be shown as text: s saves it"), row->type);
+}
+
+static gboolean parts_command(View *v, char **args)
+{
+    Parts *p = (Parts *)v;
+    const char *name = args[0];
+    guint last = p->rows && p->rows->len ? p->rows->len - 1 : 0;
+    v->ui->dirty = TRUE;
+    if (g_str_equal(name, "up"))
+        p->cursor -= p->cursor > 0;
+    else if (g_str_equal(name, "down"))
+        p->cursor += p->cursor < last;
+    else if (g_str_equal(name, "first") || g_str_equal(name, "page-up"))
+        p->cursor = 0;
+    else if (g_str_equal(name, "last") || g_str_equal(name, "page-down"))
+        p->cursor = last;
+    else if (g_str_equal(name, "save"))
+        save(p);
+    else if (g_str_equal(name, "open"))
+        show(p);
+    else
+        return FALSE;
+    return TRUE;
+}
+
+static void parts_event(View *v, const Event *e)
+{
+    Parts *p = (Parts *)v;
+    if (!p->waiting || e->kind != EVENT_BODY || e->message_id != p->message)
+        return;
+    if (!e->ok) {
+        p->waiting = FALSE;
+        ui_say(v->ui, NOTICE_ERROR, _("The part was not fetched: %s"), e->text ? e->text : "");
+    } else if (e->section && g_str_equal(e->section, p->section)) {
+        start_part(p);
+    }
+}
+
+static void parts_draw(View *v, Surface *s, gboolean focused)
+{
+    Parts *p = (Parts *)v;
+    int columns = surface_columns(s);
+    guint fit = (guint)MAX(surface_rows(s) - 1, 1);
+    surface_clear(s, style_of("list"));
+    surface_field(s, 0, 0, columns, style_of("title"), _(" Parts of the message   s: save   Enter: show   q: back"));
+    if (p->cursor < p->top)
+        p->top = p->cursor;
+    if (p->cursor >= p->top + fit)
+        p->top = p->cursor - fit + 1;
+    for (guint i = 0; p->rows && i < fit && p->top + i < p->rows->len; i++) {
+        const PartRow *r = p->rows->pdata[p->top + i];
+        gboolean here = p->top + i == p->cursor;
+        g_autofree char *size = r->is_container ? g_strdup("") : text_size(r->size);
+        g_autofree char *indent = g_strnfill(MIN(r->depth * 2, 20), ' ');
+        g_autofree char *line = g_strdup_printf("%s%s", indent, *r->name ? r->name : r->type);
+        Style style = here ? style_of("selected") : style_of("list");
+        surface_field(s, (int)i + 1, 0, columns, style, "");
+        surface_field(s, (int)i + 1, 1, MAX(columns - 38, 1), style, line);
+        surface_field(s, (int)i + 1, MAX(columns - 36, 1), 26, style, r->type);
+        surface_field(s, (int)i + 1, MAX(columns - 9, 1), 9, style, size);
+        if (here)
+            ui_cursor(v->ui, s, (int)i + 1, 0);
+    }
+}
+
+static void parts_free(View *v)
+{
+    Parts *p = (Parts *)v;
+    g_clear_pointer(&p->rows, g_ptr_array_unref);
+    g_free(p->section);
+    g_free(p->path);
+    g_free(p);
+}
+
+static const ViewClass parts_class = {
+    .context = "parts",
+    .title = N_("Parts"),
+    .draw = parts_draw,
+    .command = parts_command,
+    .event = parts_event,
+    .free = parts_free,
+};
+
+void cmd_parts(Ui *ui, char **args)
+{
+    Selection at = panes_selection(ui);
+    if (!at.message) {
+        ui_say(ui, NOTICE_INFO, _("There is no message here"));
+        return;
+    }
+    Parts *p = g_new0(Parts, 1);
+    p->view.class = &parts_class;
+    p->view.ui = ui;
+    p->message = at.message;
+    p->account = at.account;
+    ui_push(ui, &p->view);
+    LoadJob *job = g_new(LoadJob, 1);
+    *job = (LoadJob){at.message, p};
+    loader_run(ui->loader, LOAD_PARTS, load_rows, rows_loaded, job, g_free, (GDestroyNotify)g_ptr_array_unref);
+}
