@@ -22,6 +22,7 @@ typedef struct {
     GPtrArray *masks;      /* of char *: regexes, hidden in `screen` */
     GString *output;       /* of the last `run` */
     gboolean own_servers;
+    GArray *groups;        /* of pid_t: process groups of commands, ended with the script */
 } Script;
 
 /* NULL: done. Else the reason of the failure (owned by the caller). */
@@ -76,5 +77,6 @@ char *do_write(Script *s, const char *arg);
 char *do_run(Script *s, const char *arg);
 char *do_eventually(Script *s, const char *arg);
 char *do_output(Script *s, const char *arg);
+char *do_load(Script *s, const char *arg);
 char *do_servers(Script *s, const char *arg);
 char *do_needs(Script *s, const char *arg);

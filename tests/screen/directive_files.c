@@ -37,6 +37,8 @@ int shell(Script *s, const char *command, gint64 deadline)
             execle("/bin/sh", "sh", "-c", command, (char *)NULL, s->env);
         _exit(127);
     }
+    if (pid > 0)
+        g_array_append_val(s->groups, pid);
     int status = -1;
     while (pid > 0 && waitpid(pid, &status, WNOHANG) == 0) {
         gint64 now = g_get_monotonic_time();
@@ -107,6 +109,13 @@ static gboolean load_env(Script *s, const char *path)
         set_env(s, *l, equal + 2);
     }
     return TRUE;
+}
+
+/* Variables from a file of NAME='VALUE' lines, such as a helper in the background writes. */
+char *do_load(Script *s, const char *arg)
+{
+    g_autofree char *path = g_path_is_absolute(arg) ? g_strdup(arg) : g_build_filename(s->home, arg, NULL);
+    return load_env(s, path) ? NULL : g_strdup_printf("cannot read %s", path);
 }
 
 /* servers: those of the run, with mailboxes of this script's own (${LOGIN}, ${LOGIN2}).

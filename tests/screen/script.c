@@ -5,6 +5,7 @@
 #include "directive.h"
 
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -132,6 +133,7 @@ static const struct {
     {"run", do_run, FALSE, FALSE},
     {"eventually", do_eventually, FALSE, FALSE},
     {"output", do_output, TRUE, FALSE},
+    {"load", do_load, TRUE, FALSE},
     {"servers", do_servers, FALSE, FALSE},
     {"needs", do_needs, FALSE, FALSE},
 };
@@ -212,6 +214,7 @@ static gboolean script_open(Script *s, const ScriptContext *context, const char 
     s->names[0] = g_strdup("main");
     s->masks = g_ptr_array_new_with_free_func(g_free);
     s->output = g_string_new(NULL);
+    s->groups = g_array_new(FALSE, FALSE, sizeof(pid_t));
     s->root = g_dir_make_tmp("pintail-screen-XXXXXX", NULL);
     if (!s->root)
         return FALSE;
@@ -228,6 +231,8 @@ static void script_close(Script *s)
         s->sessions[i] = NULL;
         g_free(s->names[i]);
     }
+    for (guint i = 0; i < s->groups->len; i++)
+        kill(-g_array_index(s->groups, pid_t, i), SIGKILL);
     gint64 deadline = g_get_monotonic_time() + RUN_MS * 1000;
     if (s->own_servers) {
         g_autofree char *command = g_strdup_printf("'%s/servers' stop '%s/srv'", s->context->scripts, s->root);
@@ -241,6 +246,7 @@ static void script_close(Script *s)
     }
     g_strfreev(s->env);
     g_ptr_array_unref(s->masks);
+    g_array_unref(s->groups);
     g_string_free(s->output, TRUE);
     g_free(s->name);
     g_free(s->root);
