@@ -425,6 +425,13 @@ static GArray *expand(Span text, gsize max)
     return c.at == c.end ? g_steal_pointer(&out) : NULL;
 }
 
+void imap_copied_clear(ImapCopied *c)
+{
+    g_clear_pointer(&c->from, g_array_unref);
+    g_clear_pointer(&c->to, g_array_unref);
+    c->uidvalidity = 0;
+}
+
 gboolean imap_parse_copyuid(Span arguments, gsize max, ImapCopied *out)
 {
     Cursor c = cursor_new(arguments, NULL);

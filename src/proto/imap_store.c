@@ -144,13 +144,6 @@ typedef struct {
     gsize max;
 } Copying;
 
-void imap_copied_clear(ImapCopied *c)
-{
-    g_clear_pointer(&c->from, g_array_unref);
-    g_clear_pointer(&c->to, g_array_unref);
-    c->uidvalidity = 0;
-}
-
 /* MOVE tells it in an untagged OK, before the EXPUNGEs (RFC 6851 section 4.3). */
 static gboolean copy_data(ImapSession *s, ImapCommand *c, const Response *r)
 {
