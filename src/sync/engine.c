@@ -262,7 +262,7 @@ static void look_for_work(Engine *e)
         if (changed && ops_waiting(e->self->store, c->id))
             poke_lane(c, LANE_FAST, REQUEST_REPLAY);
         if (changed && outbox)
-            poke_lane(c, LANE_SEND, REQUEST_SYNC);
+            poke_lane(c, LANE_SEND, REQUEST_SEND);
     }
 }
 

@@ -353,7 +353,8 @@ static void take_request(SendLane *l, const Request *r)
         l->due = g_get_monotonic_time();
         break;
     case REQUEST_SEND:
-        l->due = g_get_monotonic_time();
+        if (r->account_id != 0 || l->failures == 0) /* the engine's hint ends no pause */
+            l->due = g_get_monotonic_time();
         break;
     case REQUEST_ANSWER:
         take_answer(l, r);
