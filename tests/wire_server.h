@@ -11,7 +11,7 @@
  *   C#           read lines up to "." and keep them for wire_end()
  *   tls          shake hands now               tls-fails    shake hands, which has to fail
  *   closed       the client has to close now   stall        say nothing until the client closes
- *   trickle text send byte by byte, for ever, slowly, until the client closes
+ *   trickle text send byte by byte, for ever, slowly, until the client closes (not in TLS)
  *   flood text   send text and CRLF for ever, fast, until the client closes
  *   close        end this connection           reset        end it with RST
  *   accept       wait for the next connection (the first is implied)
@@ -305,23 +305,27 @@ static void wire_expect_close(WireServer *w, gboolean strict)
 static void wire_trickle(WireServer *w, const char *text)
 {
     gint64 end = g_get_monotonic_time() + WIRE_PATIENCE * G_TIME_SPAN_SECOND;
-    for (gsize i = 0; g_get_monotonic_time() < end; i = text[i + 1] ? i + 1 : 0) {
+    GString *bytes = wire_unescape(text);
+    gboolean open = TRUE;
+    for (gsize i = 0; open && g_get_monotonic_time() < end; i = (i + 1) % bytes->len) {
         char scratch[512];
         struct pollfd p = {.fd = w->fd, .events = POLLIN};
-        if (poll(&p, 1, 5) > 0 && recv(w->fd, scratch, sizeof scratch, 0) <= 0)
-            return;
-        if (!wire_send(w, text + i, 1))
-            return;
+        open = !(poll(&p, 1, 5) > 0 && recv(w->fd, scratch, sizeof scratch, 0) <= 0) &&
+               wire_send(w, bytes->str + i, 1);
     }
-    wire_fail(w, "the client took bytes one by one for ever");
+    if (open)
+        wire_fail(w, "the client took bytes one by one for ever");
+    g_string_free(bytes, TRUE);
 }
 
 static void wire_flood(WireServer *w, const char *text)
 {
-    g_autofree char *line = g_strconcat(text, "\r\n", NULL);
+    GString *line = wire_unescape(text);
+    g_string_append(line, "\r\n");
     GString *block = g_string_new(NULL);
     while (block->len < 65536)
-        g_string_append(block, line);
+        g_string_append_len(block, line->str, (gssize)line->len);
+    g_string_free(line, TRUE);
     guint64 sent = 0;
     while (wire_send(w, block->str, block->len) && (sent += block->len) < (1u << 30))
         ;

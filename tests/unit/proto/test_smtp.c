@@ -436,7 +436,7 @@ static void test_unknown(void)
 {
     after_the_dot("reset", PINTAIL_ERROR_RETRY);
     after_the_dot("stall", PINTAIL_ERROR_RETRY);
-    after_the_dot("trickle 250-x\r\n", PINTAIL_ERROR_RETRY);
+    after_the_dot("trickle 250-x\\r\\n", PINTAIL_ERROR_RETRY);
     after_the_dot("S: what?\nstall", PINTAIL_ERROR_PROTOCOL);
     after_the_dot("S: 354 more?\nstall", PINTAIL_ERROR_PROTOCOL);
     after_the_dot("S: 250-yes\nS: 550 no\nstall", PINTAIL_ERROR_PROTOCOL);
