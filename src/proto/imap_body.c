@@ -6,7 +6,7 @@
  * the caller fetches the raw message instead. */
 #include "imap_grammar.h"
 
-#define MAX_PARTS 10000
+#define MAX_PARTS  10000
 #define MAX_PARAMS 200
 
 typedef struct {

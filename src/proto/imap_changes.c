@@ -7,8 +7,8 @@
 #include "pintail/util/text.h"
 
 #define MAX_EXPUNGED 1000000
-#define MAX_FLAGS 50000
-#define MAX_ALERTS 20
+#define MAX_FLAGS    50000
+#define MAX_ALERTS   20
 
 static void clear_flag_change(gpointer p)
 {
@@ -157,8 +157,8 @@ void changes_code(ImapSession *s, const Response *r)
     if (session_is_early(s))
         return;
     if (span_is(r->code, "ALERT") && s->changes->alerts->len < MAX_ALERTS)
-        g_ptr_array_add(s->changes->alerts,
-                        printable_text(r->text.at ? r->text.at : "", MIN(r->text.len, 1000), FALSE));
+        g_ptr_array_add(s->changes->alerts, printable_text(r->text.at ? r->text.at : "",
+                                                           MIN(r->text.len, 1000), FALSE));
     else if (s->mailbox && r->status == 'O')
         mailbox_code(s, r);
 }
@@ -263,8 +263,8 @@ void changes_flags(ImapSession *s, ImapFetched *m)
     m->flags = (ImapFlags){0}; /* taken */
     m->has &= ~(guint)IMAP_FETCH_FLAGS;
     if (known) {
-        ImapFlagChange *old = &g_array_index(s->changes->flags, ImapFlagChange,
-                                             GPOINTER_TO_UINT(known) - 1);
+        ImapFlagChange *old =
+            &g_array_index(s->changes->flags, ImapFlagChange, GPOINTER_TO_UINT(known) - 1);
         imap_flags_clear(&old->flags);
         *old = change;
         return;

@@ -146,7 +146,7 @@ gboolean cursor_quoted(Cursor *c, Span *out)
         return FALSE;
     *out = span_new(from, (gsize)(p - from));
     c->at = p + 1;
-    if (!escaped)
+    if (!escaped || !c->chunk)
         return TRUE;
     char *plain = g_string_chunk_insert_len(c->chunk, from, (gssize)out->len), *to = plain;
     for (const char *q = from; q < p; q++) {

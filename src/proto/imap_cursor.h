@@ -9,7 +9,7 @@
 
 typedef struct {
     const char *at, *end;
-    GStringChunk *chunk; /* owned by whoever made the cursor */
+    GStringChunk *chunk; /* of whoever made the cursor; NULL: escapes in strings stay */
 } Cursor;
 
 #define IMAP_MAX_DEPTH 100
@@ -56,8 +56,8 @@ gboolean cursor_nstring(Cursor *c, Span *out, gboolean *nil);
 gboolean cursor_skip(Cursor *c);
 
 /* Numbers as this project keeps them. */
-guint32 imap_fold32(gint64 value);     /* UIDVALIDITY: wider or negative, yet stable; 0 stays 0 */
-guint32 imap_clamp32(gint64 value);    /* counts: negative is 0 */
+guint32 imap_fold32(gint64 value);  /* UIDVALIDITY: wider or negative, yet stable; 0 stays 0 */
+guint32 imap_clamp32(gint64 value); /* counts: negative is 0 */
 guint64 imap_clamp64(gint64 value);
 /* NUL-terminated copy; a NUL inside becomes a blank. */
 char *imap_dup(Span s);

@@ -1,7 +1,7 @@
 /* imap_fetch.c - UID FETCH in pipelined steps (RFC 3501 section 6.4.8; 5.5 for pipelining).
  *
- * A FETCH response goes to the oldest step that named its UID and asked for something that is
- * in it; everything else is a flag change. Section bytes go to the caller while they arrive:
+ * A FETCH response goes to the step that named its UID and asked for what is in it; everything
+ * else is a flag change. Section bytes go to the caller while they arrive:
  * a literal is claimed by the step that asked for this section, and the UID, should it come
  * only behind the literal, is checked afterwards. */
 #include "imap_session.h"
@@ -137,25 +137,37 @@ static gboolean offer_sections(ImapSession *s, const FetchResponse *f, guint32 u
     return wanted;
 }
 
-static gboolean answers(const ImapStep *step, const ImapFetched *m)
+/* How well `m` fits what the step asked for; negative: it is no answer to it. Flags alone
+ * answer only a step that wanted nothing more. */
+static int fits(const ImapStep *step, const ImapFetched *m)
 {
-    guint more = step->items & ~(guint)(IMAP_FETCH_FLAGS | IMAP_FETCH_MODSEQ);
+    guint flags = (guint)IMAP_FETCH_FLAGS | IMAP_FETCH_MODSEQ, more = step->items & ~flags;
     guint has = m->has | (m->has & IMAP_FETCH_BAD_BODY ? IMAP_FETCH_BODY : 0);
-    return has & (more ? more : IMAP_FETCH_FLAGS | IMAP_FETCH_MODSEQ);
+    if (step->is_section || !(has & (more ? more : flags)) ||
+        !imap_set_contains(step->uids, m->uid))
+        return -1;
+    return 32 + __builtin_popcount(has & step->items) - __builtin_popcount(has & ~step->items);
 }
 
+/* Servers may work on several commands at once (Dovecot does): the step that fits best gets
+ * it, the oldest of equals. */
 static gboolean offer_message(ImapSession *s, ImapFetched *m)
 {
+    ImapStep *best = NULL;
+    int best_fit = -1;
     for (GList *l = s->commands.head; l; l = l->next) {
         ImapStep *step = ((ImapCommand *)l->data)->step;
-        if (!step || step->is_section || !imap_set_contains(step->uids, m->uid) ||
-            !answers(step, m))
-            continue;
-        if (!step->error && !step->each(m, step->data, &step->error) && !step->error)
-            error_set(&step->error, PINTAIL_ERROR_CANCELLED, "%s", _("not wanted any more"));
-        return TRUE;
+        int fit = step ? fits(step, m) : -1;
+        if (fit > best_fit) {
+            best = step;
+            best_fit = fit;
+        }
     }
-    return FALSE;
+    if (!best)
+        return FALSE;
+    if (!best->error && !best->each(m, best->data, &best->error) && !best->error)
+        error_set(&best->error, PINTAIL_ERROR_CANCELLED, "%s", _("not wanted any more"));
+    return TRUE;
 }
 
 gboolean fetch_untagged(ImapSession *s, const Response *r)
@@ -300,8 +312,8 @@ static gboolean judge_section(ImapSession *s, const ImapStep *step, GError **err
                   stream_peer(s->stream), step->uid);
     else
         error_set(err, PINTAIL_ERROR_REFUSED,
-                  _("%s said OK, but did not send the text of message %u"),
-                  stream_peer(s->stream), step->uid);
+                  _("%s said OK, but did not send the text of message %u"), stream_peer(s->stream),
+                  step->uid);
     return FALSE;
 }
 

@@ -1,18 +1,18 @@
 /* imap_flags.c - flags by name and as bits (RFC 3501 section 2.3.2, RFC 5788 keywords). */
 #include "imap_grammar.h"
 
-#define MAX_KEYWORDS 256
+#define MAX_KEYWORDS      256
 #define MAX_KEYWORD_BYTES 255
 
 static const struct {
     const char *name;
     guint bit;
 } names[] = {
-    {"\\Seen", IMAP_FLAG_SEEN},          {"\\Flagged", IMAP_FLAG_FLAGGED},
-    {"\\Answered", IMAP_FLAG_ANSWERED},  {"\\Deleted", IMAP_FLAG_DELETED},
-    {"\\Draft", IMAP_FLAG_DRAFT},        {"$Forwarded", IMAP_FLAG_FORWARDED},
-    {"$Junk", IMAP_FLAG_JUNK},           {"$NotJunk", IMAP_FLAG_NOTJUNK},
-    {"$MDNSent", IMAP_FLAG_MDNSENT},     {"\\Recent", IMAP_FLAG_RECENT},
+    {"\\Seen", IMAP_FLAG_SEEN},         {"\\Flagged", IMAP_FLAG_FLAGGED},
+    {"\\Answered", IMAP_FLAG_ANSWERED}, {"\\Deleted", IMAP_FLAG_DELETED},
+    {"\\Draft", IMAP_FLAG_DRAFT},       {"$Forwarded", IMAP_FLAG_FORWARDED},
+    {"$Junk", IMAP_FLAG_JUNK},          {"$NotJunk", IMAP_FLAG_NOTJUNK},
+    {"$MDNSent", IMAP_FLAG_MDNSENT},    {"\\Recent", IMAP_FLAG_RECENT},
 };
 #define OWN_NAMES 9 /* all but \Recent: what we may write */
 

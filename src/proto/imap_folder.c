@@ -4,15 +4,15 @@
 #include "pintail/util/error.h"
 #include "pintail/util/i18n.h"
 
-#define MAX_FOLDERS 200000
+#define MAX_FOLDERS   200000
 #define STATUS_WINDOW 20 /* STATUS commands in flight */
 
 static const struct {
     guint bit;
     const char *word;
 } status_words[] = {
-    {IMAP_STATUS_MESSAGES, "MESSAGES"},       {IMAP_STATUS_UIDNEXT, "UIDNEXT"},
-    {IMAP_STATUS_UIDVALIDITY, "UIDVALIDITY"}, {IMAP_STATUS_UNSEEN, "UNSEEN"},
+    {IMAP_STATUS_MESSAGES, "MESSAGES"},           {IMAP_STATUS_UIDNEXT, "UIDNEXT"},
+    {IMAP_STATUS_UIDVALIDITY, "UIDVALIDITY"},     {IMAP_STATUS_UNSEEN, "UNSEEN"},
     {IMAP_STATUS_HIGHESTMODSEQ, "HIGHESTMODSEQ"}, {IMAP_STATUS_SIZE, "SIZE"},
 };
 
@@ -33,8 +33,8 @@ static char *status_items(const ImapSession *s, guint items)
 /* ---- LIST --------------------------------------------------------------------------- */
 
 typedef struct {
-    GPtrArray *folders;  /* of ImapFolder */
-    GHashTable *by_name; /* borrowed from them */
+    GPtrArray *folders;     /* of ImapFolder */
+    GHashTable *by_name;    /* borrowed from them */
     GHashTable *subscribed; /* LSUB's names, owned */
 } Listing;
 
@@ -115,7 +115,8 @@ static void list_line(ImapSession *s, Line *line, gboolean extended, guint items
     if (!extended)
         return;
     g_autofree char *status = status_items(s, items);
-    line_add(line, " RETURN (SUBSCRIBED%s", imap_has(s, IMAP_CAP_SPECIAL_USE) ? " SPECIAL-USE" : "");
+    line_add(line, " RETURN (SUBSCRIBED%s",
+             imap_has(s, IMAP_CAP_SPECIAL_USE) ? " SPECIAL-USE" : "");
     if (*status && imap_has(s, IMAP_CAP_LIST_STATUS))
         line_add(line, " STATUS (%s)", status);
     line_add(line, ")");
@@ -200,7 +201,8 @@ static gboolean status_data(ImapSession *s, ImapCommand *c, const Response *r)
 }
 
 /* One window of STATUS commands: all sent, then all awaited. */
-static gboolean status_window(ImapSession *s, StatusOf *of, gsize n, const char *items, GError **err)
+static gboolean status_window(ImapSession *s, StatusOf *of, gsize n, const char *items,
+                              GError **err)
 {
     g_autoptr(GPtrArray) commands = g_ptr_array_new();
     gboolean good = TRUE;
@@ -225,8 +227,8 @@ static gboolean status_window(ImapSession *s, StatusOf *of, gsize n, const char 
     return good;
 }
 
-gboolean imap_status(ImapSession *s, const char *const *names, gsize n, guint items, ImapStatus *out,
-                     GError **err)
+gboolean imap_status(ImapSession *s, const char *const *names, gsize n, guint items,
+                     ImapStatus *out, GError **err)
 {
     g_autofree char *text = status_items(s, items);
     g_autofree StatusOf *of = g_new0(StatusOf, n + 1);
@@ -243,8 +245,8 @@ gboolean imap_status(ImapSession *s, const char *const *names, gsize n, guint it
 
 /* ---- CREATE and its relatives ------------------------------------------------------- */
 
-static gboolean name_command(ImapSession *s, const char *command, const char *name, const char *more,
-                             GError **err)
+static gboolean name_command(ImapSession *s, const char *command, const char *name,
+                             const char *more, GError **err)
 {
     g_auto(Line) line = {0};
     line_init(&line, s, command);

@@ -4,9 +4,9 @@
 #include "pintail/util/i18n.h"
 #include "pintail/util/log.h"
 
-#define PIECE 32768
+#define PIECE    32768
 #define PROGRESS 65536 /* so many bytes extend the deadline */
-#define HELD 2
+#define HELD     2
 
 void frame_init(Frame *f, Stream *stream, const char *log_name)
 {
@@ -149,8 +149,8 @@ static gboolean read_literal(Frame *f, guint64 size, gboolean is_fetch, GString 
 {
     g_autoptr(GError) refused = NULL;
     Literal l = {.size = size};
-    l.claimed = f->sink.claim && f->sink.claim(span_new(f->text->str, f->text->len), size,
-                                               f->sink.data, &refused);
+    l.claimed = f->sink.claim &&
+                f->sink.claim(span_new(f->text->str, f->text->len), size, f->sink.data, &refused);
     if (refused) {
         g_propagate_error(err, g_steal_pointer(&refused));
         return FALSE;
@@ -188,8 +188,8 @@ static gboolean may_hold_literals(Span line, gboolean *is_fetch)
     Response r;
     imap_parse_response(line, &r);
     *is_fetch = r.kind == RESPONSE_FETCH;
-    return r.kind != RESPONSE_STATUS && r.kind != RESPONSE_TAGGED &&
-           r.kind != RESPONSE_CONTINUE && r.kind != RESPONSE_STRAY;
+    return r.kind != RESPONSE_STATUS && r.kind != RESPONSE_TAGGED && r.kind != RESPONSE_CONTINUE &&
+           r.kind != RESPONSE_STRAY;
 }
 
 /* Adds the literals of a response whose first line is f->text. */

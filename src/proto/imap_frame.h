@@ -8,11 +8,13 @@
 #pragma once
 #include "imap_grammar.h"
 
-#define FRAME_LINE_EARLY (64 * 1024)           /* before login */
-#define FRAME_LINE ((gsize)16 * 1024 * 1024)   /* SEARCH over a million messages is 8 MB */
-#define FRAME_RESPONSE ((gsize)32 * 1024 * 1024)
-#define FRAME_LITERAL ((gsize)1024 * 1024)     /* kept of one that nobody claimed; the rest is dropped */
-#define FRAME_LITERAL_ANNOUNCED ((guint64)64 * 1024 * 1024) /* unclaimed: more ends the connection */
+#define FRAME_LINE_EARLY (64 * 1024)               /* before login */
+#define FRAME_LINE       ((gsize)16 * 1024 * 1024) /* SEARCH over a million messages is 8 MB */
+#define FRAME_RESPONSE   ((gsize)32 * 1024 * 1024)
+#define FRAME_LITERAL                                                                              \
+    ((gsize)1024 * 1024) /* kept of one that nobody claimed; the rest is dropped */
+#define FRAME_LITERAL_ANNOUNCED                                                                    \
+    ((guint64)64 * 1024 * 1024) /* unclaimed: more ends the connection */
 
 typedef struct {
     /* May take the literal that comes after `so_far` (a whole response up to it). */
@@ -23,15 +25,15 @@ typedef struct {
 } FrameSink;
 
 typedef struct {
-    Stream *stream;      /* borrowed */
-    GString *text;       /* of the response */
-    GString *pushed;     /* a line that was read too early */
+    Stream *stream;  /* borrowed */
+    GString *text;   /* of the response */
+    GString *pushed; /* a line that was read too early */
     gboolean has_pushed;
     FrameSink sink;
     gsize line_limit;
-    const char *log_name; /* borrowed; NULL: not logged */
-    gboolean hide_challenge;  /* "+" carries a SASL challenge */
-    const char *secret;       /* borrowed while a login runs: lines that repeat it are not logged */
+    const char *log_name;    /* borrowed; NULL: not logged */
+    gboolean hide_challenge; /* "+" carries a SASL challenge */
+    const char *secret;      /* borrowed while a login runs: lines that repeat it are not logged */
 } Frame;
 
 void frame_init(Frame *f, Stream *stream, const char *log_name);

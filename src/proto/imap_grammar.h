@@ -10,21 +10,32 @@ typedef enum {
     RESPONSE_STRAY,    /* nothing that IMAP knows */
     RESPONSE_CONTINUE, /* "+" */
     RESPONSE_TAGGED,
-    RESPONSE_STATUS,   /* untagged OK, NO, BAD, BYE, PREAUTH */
-    RESPONSE_CAPABILITY, RESPONSE_ENABLED, RESPONSE_LIST, RESPONSE_LSUB, RESPONSE_STATUS_OF,
-    RESPONSE_SEARCH, RESPONSE_ESEARCH, RESPONSE_FLAGS, RESPONSE_NAMESPACE, RESPONSE_VANISHED,
-    RESPONSE_EXISTS, RESPONSE_RECENT, RESPONSE_EXPUNGE, RESPONSE_FETCH,
+    RESPONSE_STATUS, /* untagged OK, NO, BAD, BYE, PREAUTH */
+    RESPONSE_CAPABILITY,
+    RESPONSE_ENABLED,
+    RESPONSE_LIST,
+    RESPONSE_LSUB,
+    RESPONSE_STATUS_OF,
+    RESPONSE_SEARCH,
+    RESPONSE_ESEARCH,
+    RESPONSE_FLAGS,
+    RESPONSE_NAMESPACE,
+    RESPONSE_VANISHED,
+    RESPONSE_EXISTS,
+    RESPONSE_RECENT,
+    RESPONSE_EXPUNGE,
+    RESPONSE_FETCH,
     RESPONSE_OTHER, /* untagged, of a kind that we do not know: ignored */
 } ResponseKind;
 
 typedef struct {
     ResponseKind kind;
-    Span tag;        /* RESPONSE_TAGGED */
-    char status;     /* 'O' OK, 'N' NO, 'B' BAD, 'Y' BYE, 'P' PREAUTH */
+    Span tag;             /* RESPONSE_TAGGED */
+    char status;          /* 'O' OK, 'N' NO, 'B' BAD, 'Y' BYE, 'P' PREAUTH */
     Span code, arguments; /* [CODE arguments]; empty when none */
-    Span text;       /* of a status or a continuation */
-    guint32 number;  /* before EXISTS, EXPUNGE, FETCH */
-    Span rest;       /* what follows the keyword */
+    Span text;            /* of a status or a continuation */
+    guint32 number;       /* before EXISTS, EXPUNGE, FETCH */
+    Span rest;            /* what follows the keyword */
 } Response;
 
 void imap_parse_response(Span bytes, Response *out);
@@ -41,7 +52,8 @@ typedef struct {
 void imap_parse_capabilities(Span rest, Capabilities *out);
 void capabilities_clear(Capabilities *c);
 
-gboolean imap_parse_flags(Cursor *c, ImapFlags *out, gboolean *any_keyword); /* a list in parentheses */
+gboolean imap_parse_flags(Cursor *c, ImapFlags *out,
+                          gboolean *any_keyword); /* a list in parentheses */
 void imap_flags_clear(ImapFlags *f);
 ImapFlags imap_flags_copy(const ImapFlags *f);
 /* "\\Seen \\Deleted kw": what STORE and APPEND send, without parentheses. FALSE: a bad keyword. */
@@ -75,7 +87,7 @@ typedef struct {
     ImapFetched data;       /* uid 0: not given */
     FetchSection *sections; /* all but the header fields, which are data.header too */
     guint n_sections;
-    gboolean whole;         /* FALSE: the end could not be read; what came before is there */
+    gboolean whole; /* FALSE: the end could not be read; what came before is there */
 } FetchResponse;
 #define FETCH_MAX_SECTIONS 64
 /* `rest` begins with "(". Always gives what could be read; fetch_response_clear() frees it. */

@@ -1,6 +1,6 @@
 /* imap_idle.c - waiting for changes: IDLE (RFC 2177), or NOOP now and then without it. */
 #include "imap_session.h"
-#include "pintail/util/error.h"
+#include "pintail/util/log.h"
 
 #define CUT_SHORT_MAX 3 /* IDLEs that the server ended by itself: then it has none */
 
@@ -61,6 +61,8 @@ static gboolean say_done(ImapSession *s, GError **err)
 {
     GError *error = NULL;
     stream_deadline(s->stream, 0);
+    if (s->frame.log_name && log_is_open())
+        log_dialogue(s->frame.log_name, '>', "DONE", 4);
     if (!stream_write(s->stream, "DONE\r\n", 6, &error))
         return session_broke(s, error, err);
     return session_flush(s, err);

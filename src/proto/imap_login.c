@@ -12,9 +12,9 @@
 #include "pintail/util/text.h"
 
 #define GREETING_LINES 20
-#define MAX_STEPS 20    /* of one SASL exchange */
-#define MAX_LINE 8000   /* an initial response that makes a longer line is sent as its own */
-#define LOGOUT_MS 2000
+#define MAX_STEPS      20   /* of one SASL exchange */
+#define MAX_LINE       8000 /* an initial response that makes a longer line is sent as its own */
+#define LOGOUT_MS      2000
 
 /* ---- capabilities ------------------------------------------------------------------- */
 
@@ -62,7 +62,8 @@ static gboolean know_capabilities(ImapSession *s, GError **err)
         return FALSE;
     if (s->caps_serial > 0)
         return TRUE;
-    session_set_capabilities(s, SPAN_LITERAL("IMAP4rev1")); /* OK without the data: the plain path */
+    session_set_capabilities(s,
+                             SPAN_LITERAL("IMAP4rev1")); /* OK without the data: the plain path */
     return TRUE;
 }
 
@@ -99,8 +100,8 @@ gboolean imap_enable(ImapSession *s, const char *names, GError **err)
 
 static gboolean take_greeting(ImapSession *s, const Response *r, GError **err)
 {
-    g_autofree char *words = printable_text(r->text.at ? r->text.at : "", MIN(r->text.len, 400),
-                                            FALSE);
+    g_autofree char *words =
+        printable_text(r->text.at ? r->text.at : "", MIN(r->text.len, 400), FALSE);
     if (r->status == 'Y' || r->status == 'N' || r->status == 'B') {
         error_set(err, PINTAIL_ERROR_RETRY, _("%s does not let us in: %s"), stream_peer(s->stream),
                   *words ? words : _("no reason given"));
@@ -183,8 +184,9 @@ static gboolean greet(ImapSession *s, TlsReport **report, GError **err)
     if (!read_greeting(s, err))
         return FALSE;
     if (s->where->tls == TLS_OFF && !stream_secured(s->stream)) {
-        error_set(err, PINTAIL_ERROR_TLS, _("%s would be used without encryption: write 'tls off' "
-                                            "in the account if that is meant"),
+        error_set(err, PINTAIL_ERROR_TLS,
+                  _("%s would be used without encryption: write 'tls off' "
+                    "in the account if that is meant"),
                   stream_peer(s->stream));
         return FALSE;
     }
@@ -204,8 +206,8 @@ static void describe(ImapSession *s, const char *mechanism)
     s->description = g_strconcat(tls, *tls && *mechanism ? " " : "", mechanism, NULL);
 }
 
-ImapSession *imap_connect(const Endpoint *where, const StreamOptions *options,
-                          TlsReport **report, GError **err)
+ImapSession *imap_connect(const Endpoint *where, const StreamOptions *options, TlsReport **report,
+                          GError **err)
 {
     if (report)
         *report = NULL;
@@ -344,8 +346,8 @@ static gboolean authenticate(ImapSession *s, Auth *auth, GError **err)
     s->frame.hide_challenge = TRUE;
     gboolean good;
     if (command_send(s, c, &line, err)) {
-        good = exchange(s, c, auth, first, err) && judge_login(s, c, err) &&
-               auth_complete(auth, err);
+        good =
+            exchange(s, c, auth, first, err) && judge_login(s, c, err) && auth_complete(auth, err);
     } else {
         wipe(first);
         good = FALSE;
@@ -375,8 +377,8 @@ static gboolean login_command(ImapSession *s, const Credentials *who, GError **e
     line_add(&line, " ");
     line_secret(&line, span_new(password, len));
     ImapCommand *c = command_new(s, NULL, NULL, "LOGIN");
-    gboolean good = command_send(s, c, &line, err) && command_wait(s, c, err) &&
-                    judge_login(s, c, err);
+    gboolean good =
+        command_send(s, c, &line, err) && command_wait(s, c, err) && judge_login(s, c, err);
     if (good)
         describe(s, "LOGIN");
     command_free(s, c);
@@ -394,8 +396,8 @@ static gboolean log_in(ImapSession *s, const Credentials *who, GError **err)
 {
     g_autoptr(GError) error = NULL;
     const char *const none[] = {NULL};
-    const char *const *offered = s->caps.mechanisms ? (const char *const *)s->caps.mechanisms->pdata
-                                                    : none;
+    const char *const *offered =
+        s->caps.mechanisms ? (const char *const *)s->caps.mechanisms->pdata : none;
     g_autoptr(Auth) auth = auth_begin(who, offered, "imap", s->stream, &error);
     if (auth && authenticate(s, auth, &error))
         return TRUE;

@@ -7,9 +7,9 @@
  * U+F780..U+F7FF. */
 #include "pintail/proto/imap.h"
 
-#define RAW_MARK 0xf700
+#define RAW_MARK  0xf700
 #define RAW_FIRST 0xf780 /* + (byte - 0x80) */
-#define RAW_LAST 0xf7ff
+#define RAW_LAST  0xf7ff
 
 static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";
 
@@ -89,8 +89,8 @@ static char *decode_raw(Span wire)
     g_string_append_unichar(out, RAW_MARK);
     for (const char *p = wire.at, *end = p + wire.len; p < end;) {
         gunichar c = g_utf8_get_char_validated(p, end - p);
-        gboolean good = c != (gunichar)-1 && c != (gunichar)-2 && c != 0 &&
-                        (c < RAW_FIRST || c > RAW_LAST);
+        gboolean good =
+            c != (gunichar)-1 && c != (gunichar)-2 && c != 0 && (c < RAW_FIRST || c > RAW_LAST);
         gsize len = good ? (gsize)g_unichar_to_utf8(c, NULL) : 1;
         if (good)
             g_string_append_len(out, p, (gssize)len);
@@ -109,7 +109,8 @@ char *imap_name_decode(Span wire)
     if (wire.len == 0 || decode_proper(wire, out)) {
         char *name = g_string_free(out, FALSE);
         g_autofree char *again = imap_name_encode(name);
-        if (again && strlen(again) == wire.len && memcmp(again, wire.at ? wire.at : "", wire.len) == 0)
+        if (again && strlen(again) == wire.len &&
+            memcmp(again, wire.at ? wire.at : "", wire.len) == 0)
             return name;
         g_free(name);
     } else {

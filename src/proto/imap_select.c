@@ -41,8 +41,8 @@ const ImapMailbox *imap_select(ImapSession *s, const char *name, gboolean read_o
     leave(s);
     s->mailbox = mailbox_new(name);
     s->selecting = TRUE;
-    gboolean good = command_run(s, command_new(s, select_data, &counted, "%s %s", verb, name), &line,
-                                err);
+    gboolean good =
+        command_run(s, command_new(s, select_data, &counted, "%s %s", verb, name), &line, err);
     if (good && !counted) {
         error_set(err, PINTAIL_ERROR_REFUSED, _("%s said OK to %s %s, but did not describe it"),
                   stream_peer(s->stream), verb, name);

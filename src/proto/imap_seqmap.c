@@ -70,7 +70,7 @@ void seqmap_resize(SeqMap *m, guint32 total)
         }
         SeqChunk unknown = {.count = more - room};
         if (unknown.count > 0)
-        g_array_append_val(m->chunks, unknown);
+            g_array_append_val(m->chunks, unknown);
     }
     m->total = total;
 }

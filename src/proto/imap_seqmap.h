@@ -9,16 +9,16 @@
 #define SEQMAP_CHUNK 512
 
 typedef struct {
-    GArray *chunks;   /* of SeqChunk */
+    GArray *chunks; /* of SeqChunk */
     guint64 total;
-    guint hint;       /* a chunk, */
-    guint64 hint_at;  /* and how many entries are before it */
+    guint hint;      /* a chunk, */
+    guint64 hint_at; /* and how many entries are before it */
 } SeqMap;
 
 void seqmap_init(SeqMap *m);
 void seqmap_clear(SeqMap *m);
-void seqmap_reset(SeqMap *m, guint32 total);   /* nothing known */
-void seqmap_resize(SeqMap *m, guint32 total);  /* new ones at the end are unknown */
+void seqmap_reset(SeqMap *m, guint32 total);  /* nothing known */
+void seqmap_resize(SeqMap *m, guint32 total); /* new ones at the end are unknown */
 void seqmap_set(SeqMap *m, guint32 seq, guint32 uid);
 guint32 seqmap_get(SeqMap *m, guint32 seq);    /* 0: not known */
 guint32 seqmap_remove(SeqMap *m, guint32 seq); /* what was there; the rest moves down */

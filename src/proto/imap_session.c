@@ -8,12 +8,12 @@
 #include "pintail/util/log.h"
 #include "pintail/util/text.h"
 
-#define USELESS_MAX 5000                /* responses nobody wanted, per command */
-#define USELESS_BYTES (8 * 1024 * 1024) /* and their bytes */
-#define USELESS_EXTENDS 100             /* so many of them extend the deadline: "still searching" */
-#define AFTER_BYE 16
-#define BYE_MS 2000
-#define WORDS_MAX 400 /* bytes of the server's words that are kept */
+#define USELESS_MAX     5000              /* responses nobody wanted, per command */
+#define USELESS_BYTES   (8 * 1024 * 1024) /* and their bytes */
+#define USELESS_EXTENDS 100 /* so many of them extend the deadline: "still searching" */
+#define AFTER_BYE       16
+#define BYE_MS          2000
+#define WORDS_MAX       400 /* bytes of the server's words that are kept */
 
 /* ---- lines -------------------------------------------------------------------------- */
 
@@ -273,7 +273,8 @@ static gboolean one_of(const char *code, const char *const *list)
 
 static PintailErrorCode error_of_code(const char *code)
 {
-    static const char *const later[] = {"UNAVAILABLE", "INUSE", "IN-USE", "LIMIT", "SERVERBUG", NULL};
+    static const char *const later[] = {"UNAVAILABLE", "INUSE",     "IN-USE",
+                                        "LIMIT",       "SERVERBUG", NULL};
     static const char *const gone[] = {"NONEXISTENT", "TRYCREATE", NULL};
     static const char *const who[] = {"AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED",
                                       "PRIVACYREQUIRED", NULL};
@@ -295,8 +296,8 @@ gboolean command_judge(ImapSession *s, const ImapCommand *c, GError **err)
         return TRUE;
     const char *words = *s->answer_text ? s->answer_text : s->answer_code;
     error_set(err, c->status == 'B' ? PINTAIL_ERROR_REFUSED : error_of_code(s->answer_code),
-              _("%s answered %s to %s: %s"), stream_peer(s->stream), c->status == 'B' ? "BAD" : "NO",
-              c->what, *words ? words : _("no reason given"));
+              _("%s answered %s to %s: %s"), stream_peer(s->stream),
+              c->status == 'B' ? "BAD" : "NO", c->what, *words ? words : _("no reason given"));
     return FALSE;
 }
 
@@ -315,8 +316,9 @@ static gboolean handle_tagged(ImapSession *s, const Response *r, GError **err)
     }
     if (!c) {
         g_autofree char *tag = words_of(r->tag);
-        error_set(err, PINTAIL_ERROR_PROTOCOL, _("%s answered a command that was never sent ('%s')"),
-                  stream_peer(s->stream), tag);
+        error_set(err, PINTAIL_ERROR_PROTOCOL,
+                  _("%s answered a command that was never sent ('%s')"), stream_peer(s->stream),
+                  tag);
         return FALSE;
     }
     changes_code(s, r);

@@ -22,8 +22,8 @@ typedef gboolean (*ImapDataFunc)(ImapSession *s, ImapCommand *c, const Response 
 
 struct ImapCommand {
     char tag[16];
-    char *what;        /* for messages: "SELECT Work" */
-    gboolean done;     /* the tagged answer is here: */
+    char *what;    /* for messages: "SELECT Work" */
+    gboolean done; /* the tagged answer is here: */
     char status;
     char *code, *arguments, *text;
     gboolean forgotten; /* nobody waits; freed with its answer */
@@ -46,7 +46,7 @@ struct ImapSession {
     gsize useless_bytes;
 
     Capabilities caps;
-    guint caps_serial;   /* grows with every announcement */
+    guint caps_serial;    /* grows with every announcement */
     guint64 caps_dropped; /* proved not to work here */
     guint64 enabled;
     gboolean continued;
@@ -61,9 +61,9 @@ struct ImapSession {
     ImapChanges *changes;
     GHashTable *changed_flags; /* UID -> index into changes->flags, plus one */
     GPtrArray *namespaces;
-    ImapStep *claimer;         /* takes the literal that is being read */
-    guint claims;              /* literals of this response that were looked at */
-    guint idle_cut_short;      /* IDLEs that the server ended by itself */
+    ImapStep *claimer;    /* takes the literal that is being read */
+    guint claims;         /* literals of this response that were looked at */
+    guint idle_cut_short; /* IDLEs that the server ended by itself */
 };
 
 #define CAP_BIT(c) (G_GUINT64_CONSTANT(1) << (c))

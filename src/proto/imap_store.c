@@ -75,8 +75,7 @@ static ImapSet *search_once(ImapSession *s, const ImapTerm *terms, gboolean exte
     line_init(&line, s, extended ? "UID SEARCH RETURN (ALL)" : "UID SEARCH");
     add_terms(&line, terms);
     gboolean good = command_run(s, command_new(s, search_data, &search, "UID SEARCH"), &line, err);
-    *again = extended && !s->broken &&
-             (good ? search.responses == 0 : s->answer.status == 'B');
+    *again = extended && !s->broken && (good ? search.responses == 0 : s->answer.status == 'B');
     if (good && (search.responses == 0 || search.malformed)) {
         error_set(err, PINTAIL_ERROR_REFUSED, _("%s said OK to UID SEARCH, but gave no result"),
                   stream_peer(s->stream));

@@ -310,7 +310,8 @@ typedef gboolean (*ImapSectionFunc)(guint32 uid, Span bytes, guint64 total, gpoi
 
 /* Steps are begun one after another without waiting (pipelined) and finished in the same order,
  * one imap_await() for each. With steps begun, no other call that sends a command is allowed.
- * Callbacks may not use the session. Keep at most a few steps in flight. */
+ * Callbacks may not use the session. Keep at most a few steps in flight; two that ask for the
+ * same items of the same message may not be among them. */
 
 /* UID FETCH of `uids` (copied) for `items`; `fields` are the header names, blanks between, for
  * HEADER (NULL: the whole header). What the set does not name, or FETCHes of nothing that was

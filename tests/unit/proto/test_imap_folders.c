@@ -14,17 +14,18 @@ static const ImapFolder *folder(const GPtrArray *list, const char *name)
 static void test_list_extended(void)
 {
     Rig r;
-    rig_open(&r, "LIST-EXTENDED SPECIAL-USE LIST-STATUS NAMESPACE CONDSTORE",
-             "C: p1 NAMESPACE\n"
-             "C: p2 LIST \"\" \"*\" RETURN (SUBSCRIBED SPECIAL-USE STATUS (MESSAGES UIDNEXT UIDVALIDITY "
-             "UNSEEN HIGHESTMODSEQ))\n"
-             "S: * NAMESPACE ((\"\" \"/\")) NIL ((\"#shared/\" \"/\"))\nS: p1 OK\n"
-             "S: * LIST (\\\\Subscribed) \"/\" INBOX\n"
-             "S: * STATUS INBOX (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 4 UNSEEN 1 HIGHESTMODSEQ 77)\n"
-             "S: * LIST (\\\\Drafts) \"/\" \"Entw&APw-rfe\"\n"
-             "S: * LIST (\\\\NonExistent \\\\HasChildren) \"/\" {1}\nS: a\n"
-             "S: * LIST (\\\\Sent) \"/\" \"Entw&APw-rfe\"\n"
-             "S: p2 OK\n");
+    rig_open(
+        &r, "LIST-EXTENDED SPECIAL-USE LIST-STATUS NAMESPACE CONDSTORE",
+        "C: p1 NAMESPACE\n"
+        "C: p2 LIST \"\" \"*\" RETURN (SUBSCRIBED SPECIAL-USE STATUS (MESSAGES UIDNEXT UIDVALIDITY "
+        "UNSEEN HIGHESTMODSEQ))\n"
+        "S: * NAMESPACE ((\"\" \"/\")) NIL ((\"#shared/\" \"/\"))\nS: p1 OK\n"
+        "S: * LIST (\\\\Subscribed) \"/\" INBOX\n"
+        "S: * STATUS INBOX (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 4 UNSEEN 1 HIGHESTMODSEQ 77)\n"
+        "S: * LIST (\\\\Drafts) \"/\" \"Entw&APw-rfe\"\n"
+        "S: * LIST (\\\\NonExistent \\\\HasChildren) \"/\" {1}\nS: a\n"
+        "S: * LIST (\\\\Sent) \"/\" \"Entw&APw-rfe\"\n"
+        "S: p2 OK\n");
     g_autoptr(GPtrArray) list = imap_list(r.session, IMAP_STATUS_USUAL, &r.error);
     g_assert_no_error(r.error);
     g_assert_cmpuint(list->len, ==, 3);
@@ -51,7 +52,9 @@ static void test_list_fall_back(void)
             "C: p2 LIST \"\" \"*\"\nC: p3 LSUB \"\" \"*\"\n"
             "S: * LIST (\\\\Trash) \".\" Deleted Items\nS: * LIST () \".\" INBOX\nS: p2 OK\n"
             "S: * LSUB () \".\" INBOX\nS: * LSUB () \".\" gone\nS: p3 NO partly\n"
-            "C: p4 LIST \"\" \"*\"\nC: p5 LSUB \"\" \"*\"\nS: p5 OK\nS: * LIST () \".\" INBOX\nS: p4 OK\n", NULL);
+            "C: p4 LIST \"\" \"*\"\nC: p5 LSUB \"\" \"*\"\nS: p5 OK\nS: * LIST () \".\" INBOX\nS: "
+            "p4 OK\n",
+            NULL);
         rig_open(&r, "LIST-EXTENDED", script);
         g_autoptr(GPtrArray) list = imap_list(r.session, 0, &r.error);
         g_assert_no_error(r.error);
@@ -67,10 +70,11 @@ static void test_list_fall_back(void)
 static void test_list_refused(void)
 {
     Rig r;
-    rig_open(&r, "NAMESPACE", "C: p1 NAMESPACE\nC: p2 LIST \"\" \"*\"\nC: p3 LSUB \"\" \"*\"\n"
-                              "S: p1 BAD half dead\nS: p2 OK\nS: p3 OK\n"
-                              "C: p4 NAMESPACE\nC: p5 LIST \"\" \"*\"\nC: p6 LSUB \"\" \"*\"\n"
-                              "S: p4 NO\nS: p5 NO [SERVERBUG] later\nS: p6 OK\n");
+    rig_open(&r, "NAMESPACE",
+             "C: p1 NAMESPACE\nC: p2 LIST \"\" \"*\"\nC: p3 LSUB \"\" \"*\"\n"
+             "S: p1 BAD half dead\nS: p2 OK\nS: p3 OK\n"
+             "C: p4 NAMESPACE\nC: p5 LIST \"\" \"*\"\nC: p6 LSUB \"\" \"*\"\n"
+             "S: p4 NO\nS: p5 NO [SERVERBUG] later\nS: p6 OK\n");
     g_assert_null(imap_list(r.session, 0, &r.error));
     rig_failed(&r, PINTAIL_ERROR_REFUSED, "no folder"); /* an empty list destroys nothing */
     g_assert_null(imap_list(r.session, 0, &r.error));
@@ -83,16 +87,18 @@ static void test_list_refused(void)
 static void test_status(void)
 {
     Rig r;
-    rig_open(&r, "", "C: p1 STATUS \"a b\" (MESSAGES UNSEEN)\n"
-                     "C: p2 STATUS \"gone\" (MESSAGES UNSEEN)\n"
-                     "C: p3 STATUS \"INBOX\" (MESSAGES UNSEEN)\n"
-                     "S: * STATUS a b (MESSAGES 5 UNSEEN -1)\nS: p1 OK\n"
-                     "S: p2 NO [NONEXISTENT] no such\n"
-                     "S: * STATUS inbox (MESSAGES 7)\nS: p3 OK\n");
+    rig_open(&r, "",
+             "C: p1 STATUS \"a b\" (MESSAGES UNSEEN)\n"
+             "C: p2 STATUS \"gone\" (MESSAGES UNSEEN)\n"
+             "C: p3 STATUS \"INBOX\" (MESSAGES UNSEEN)\n"
+             "S: * STATUS a b (MESSAGES 5 UNSEEN -1)\nS: p1 OK\n"
+             "S: p2 NO [NONEXISTENT] no such\n"
+             "S: * STATUS inbox (MESSAGES 7)\nS: p3 OK\n");
     const char *names[] = {"a b", "gone", "INBOX"};
     ImapStatus out[3];
-    g_assert_true(imap_status(r.session, names, 3, IMAP_STATUS_MESSAGES | IMAP_STATUS_UNSEEN |
-                                                       IMAP_STATUS_SIZE, out, &r.error));
+    g_assert_true(imap_status(r.session, names, 3,
+                              IMAP_STATUS_MESSAGES | IMAP_STATUS_UNSEEN | IMAP_STATUS_SIZE, out,
+                              &r.error));
     g_assert_cmpuint(out[0].messages, ==, 5);
     g_assert_cmpuint(out[0].unseen, ==, 0);
     g_assert_cmpuint(out[1].has, ==, 0);
@@ -104,14 +110,15 @@ static void test_status(void)
 static void test_select(void)
 {
     Rig r;
-    rig_open(&r, "", "C: p1 SELECT \"Entw&APw-rfe\"\n"
-                     "S: * OK [CLOSED] x\nS: * 17 EXISTS\nS: * 2 RECENT\n"
-                     "S: * FLAGS (\\\\Seen $Forwarded)\n"
-                     "S: * OK [PERMANENTFLAGS (\\\\Seen \\\\Deleted $Junk \\\\*)] x\n"
-                     "S: * OK [UNSEEN 12]\nS: * OK [UIDVALIDITY 3857529045] x\nS: * [UIDNEXT 4392]\n"
-                     "S: * OK [HIGHESTMODSEQ 9.3736e+06] x\nS: * X-STRANGE (1 2 3)\n"
-                     "S: p1 OK [READ-ONLY] done\n"
-                     "C: p2 EXAMINE \"gone\"\nS: p2 NO [NONEXISTENT] no mailbox\n");
+    rig_open(&r, "",
+             "C: p1 SELECT \"Entw&APw-rfe\"\n"
+             "S: * OK [CLOSED] x\nS: * 17 EXISTS\nS: * 2 RECENT\n"
+             "S: * FLAGS (\\\\Seen $Forwarded)\n"
+             "S: * OK [PERMANENTFLAGS (\\\\Seen \\\\Deleted $Junk \\\\*)] x\n"
+             "S: * OK [UNSEEN 12]\nS: * OK [UIDVALIDITY 3857529045] x\nS: * [UIDNEXT 4392]\n"
+             "S: * OK [HIGHESTMODSEQ 9.3736e+06] x\nS: * X-STRANGE (1 2 3)\n"
+             "S: p1 OK [READ-ONLY] done\n"
+             "C: p2 EXAMINE \"gone\"\nS: p2 NO [NONEXISTENT] no mailbox\n");
     const ImapMailbox *m = imap_select(r.session, "Entwürfe", FALSE, &r.error);
     g_assert_no_error(r.error);
     g_assert_cmpuint(m->exists, ==, 17);
@@ -126,18 +133,20 @@ static void test_select(void)
     g_assert_true(imap_selected(r.session) == m);
     g_assert_null(imap_select(r.session, "gone", TRUE, &r.error));
     rig_failed(&r, PINTAIL_ERROR_GONE, "no mailbox");
-    g_assert_null(imap_selected(r.session)); /* the other one is left as well: RFC 3501 section 6.3.1 */
+    g_assert_null(
+        imap_selected(r.session)); /* the other one is left as well: RFC 3501 section 6.3.1 */
     rig_close(&r);
 }
 
 static void test_select_quirks(void)
 {
     Rig r;
-    rig_open(&r, "", "C: p1 SELECT \"a\"\nS: p1 OK but nothing\n"
-                     "C: p2 SELECT \"b\"\nS: * 1 EXISTS\nS: * OK [UIDVALIDITY 0]\nS: * OK [UIDNEXT -1]\n"
-                     "S: * OK [NOMODSEQ]\nS: * OK [PERMANENTFLAGS ()]\nS: p2 OK\n"
-                     "C: p3 EXAMINE \"c\"\nS: * 0 EXISTS\nS: * OK [UIDVALIDITY 18446744073709551615]\n"
-                     "S: p3 OK [READ-WRITE]\n");
+    rig_open(&r, "",
+             "C: p1 SELECT \"a\"\nS: p1 OK but nothing\n"
+             "C: p2 SELECT \"b\"\nS: * 1 EXISTS\nS: * OK [UIDVALIDITY 0]\nS: * OK [UIDNEXT -1]\n"
+             "S: * OK [NOMODSEQ]\nS: * OK [PERMANENTFLAGS ()]\nS: p2 OK\n"
+             "C: p3 EXAMINE \"c\"\nS: * 0 EXISTS\nS: * OK [UIDVALIDITY 18446744073709551615]\n"
+             "S: p3 OK [READ-WRITE]\n");
     g_assert_null(imap_select(r.session, "a", FALSE, &r.error));
     rig_failed(&r, PINTAIL_ERROR_REFUSED, "did not describe");
     const ImapMailbox *m = imap_select(r.session, "b", FALSE, &r.error);
@@ -167,7 +176,8 @@ static void test_create(void)
 {
     Rig r;
     rig_open(&r, "CREATE-SPECIAL-USE",
-             "C: p1 CREATE \"Sent\" (USE (\\\\Sent))\nS: p1 NO [USEATTR] taken\nC: p2 CREATE \"Sent\"\nS: p2 OK\n"
+             "C: p1 CREATE \"Sent\" (USE (\\\\Sent))\nS: p1 NO [USEATTR] taken\nC: p2 CREATE "
+             "\"Sent\"\nS: p2 OK\n"
              "C: p3 CREATE \"Sent\" (USE (\\\\Sent))\nS: p3 NO [OVERQUOTA] full\n"
              "C: p4 RENAME \"a\" {6}\nS: + ok\nC: \\xef\\xbf\\xbdraw\nS: p4 OK\n"
              "C: p5 SUBSCRIBE \"Sent\"\nS: p5 OK\nC: p6 UNSUBSCRIBE \"Sent\"\nS: p6 OK\n"
@@ -190,8 +200,9 @@ static void test_create(void)
 static void test_enable(void)
 {
     Rig r;
-    rig_open(&r, "ENABLE", "C: p1 ENABLE CONDSTORE\nS: p1 OK no word of it\n"
-                           "C: p2 ENABLE QRESYNC\nS: * ENABLED QRESYNC\nS: p2 OK\n");
+    rig_open(&r, "ENABLE",
+             "C: p1 ENABLE CONDSTORE\nS: p1 OK no word of it\n"
+             "C: p2 ENABLE QRESYNC\nS: * ENABLED QRESYNC\nS: p2 OK\n");
     g_assert_true(imap_enable(r.session, "CONDSTORE", &r.error));
     g_assert_true(imap_enable(r.session, "QRESYNC", &r.error));
     rig_close(&r);

@@ -62,8 +62,9 @@ static void test_strings(void)
     check_string("\"\"", 2, "", 0);
     check_string("{3}\r\na\0c)", 9, "a\0c", 3);
     check_string("~{2+}\r\nab", 9, "ab", 2);
-    static const char *const bad[] = {"\"abc", "\"abc\\", "{4}\r\nabc", "{4}abcd", "{99999999999999999999}\r\nabc",
-                                      "{}\r\n", "", "{-1}\r\n"};
+    static const char *const bad[] = {
+        "\"abc",  "\"abc\\", "{4}\r\nabc", "{4}abcd", "{99999999999999999999}\r\nabc",
+        "{}\r\n", "",        "{-1}\r\n"};
     for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
         Cursor c = cursor_new(span_of(bad[i]), chunk);
         Span s;
@@ -77,12 +78,9 @@ static void test_names(void)
     static const struct {
         const char *wire, *name;
     } pairs[] = {
-        {"INBOX", "INBOX"},
-        {"Entw&APw-rfe", "Entwürfe"},
-        {"&ZeVnLIqe-", "日本語"},
-        {"~peter/mail/&U,BTFw-/&ZeVnLIqe-", "~peter/mail/台北/日本語"},
-        {"A&-B", "A&B"},
-        {"&2D3eCQ-", "\360\237\230\211"},
+        {"INBOX", "INBOX"},       {"Entw&APw-rfe", "Entwürfe"},
+        {"&ZeVnLIqe-", "日本語"}, {"~peter/mail/&U,BTFw-/&ZeVnLIqe-", "~peter/mail/台北/日本語"},
+        {"A&-B", "A&B"},          {"&2D3eCQ-", "\360\237\230\211"},
         {"a b", "a b"},
     };
     for (guint i = 0; i < G_N_ELEMENTS(pairs); i++) {
@@ -100,9 +98,10 @@ static void test_names(void)
 static void test_names_come_back(void)
 {
     static const char *const strange[] = {
-        "A&B",  "&",     "&AGE-",          "&ZeVnLIqe",  "&2D0-",  "&3gk-",   "&AAA-",
-        "&-&-", "&APx-", "Entw\xc3\xbcrfe", "\xff\xfe x", "a\x01b", "&97D-", "\xef\x9e\x80",
-        "&APwA5A-", "&APw-&AOQ-", "\xc3", "&!-", "&APwAX-", "\x7f",
+        "A&B",        "&",      "&AGE-", "&ZeVnLIqe",    "&2D0-",
+        "&3gk-",      "&AAA-",  "&-&-",  "&APx-",        "Entw\xc3\xbcrfe",
+        "\xff\xfe x", "a\x01b", "&97D-", "\xef\x9e\x80", "&APwA5A-",
+        "&APw-&AOQ-", "\xc3",   "&!-",   "&APwAX-",      "\x7f",
     };
     for (guint i = 0; i < G_N_ELEMENTS(strange); i++) {
         g_autofree char *name = imap_name_decode(span_of(strange[i]));
@@ -212,15 +211,24 @@ static void test_responses(void)
         const char *line;
         ResponseKind kind;
     } kinds[] = {
-        {"* 4294967295 EXPUNGE", RESPONSE_EXPUNGE}, {"* 99999999999 EXPUNGE", RESPONSE_OTHER},
-        {"* 3 FETCH (UID 4)", RESPONSE_FETCH},      {"* XYZZY plugh", RESPONSE_OTHER},
-        {"* LIST () NIL x", RESPONSE_LIST},         {"* XLIST () NIL x", RESPONSE_LIST},
-        {"* SEARCH", RESPONSE_SEARCH},              {"* ESEARCH (TAG \"a\")", RESPONSE_ESEARCH},
-        {"* vanished 1:4", RESPONSE_VANISHED},      {"*", RESPONSE_STRAY},
-        {"", RESPONSE_STRAY},                       {"p1", RESPONSE_STRAY},
-        {"p1 BYE x", RESPONSE_STRAY},               {"HTTP/1.1 400 Bad", RESPONSE_STRAY},
-        {"* OKAY x", RESPONSE_OTHER},               {"*OK x", RESPONSE_STRAY},
-        {"* 5", RESPONSE_OTHER},                    {"*  5  EXISTS", RESPONSE_EXISTS},
+        {"* 4294967295 EXPUNGE", RESPONSE_EXPUNGE},
+        {"* 99999999999 EXPUNGE", RESPONSE_OTHER},
+        {"* 3 FETCH (UID 4)", RESPONSE_FETCH},
+        {"* XYZZY plugh", RESPONSE_OTHER},
+        {"* LIST () NIL x", RESPONSE_LIST},
+        {"* XLIST () NIL x", RESPONSE_LIST},
+        {"* SEARCH", RESPONSE_SEARCH},
+        {"* ESEARCH (TAG \"a\")", RESPONSE_ESEARCH},
+        {"* vanished 1:4", RESPONSE_VANISHED},
+        {"*", RESPONSE_STRAY},
+        {"", RESPONSE_STRAY},
+        {"p1", RESPONSE_STRAY},
+        {"p1 BYE x", RESPONSE_STRAY},
+        {"HTTP/1.1 400 Bad", RESPONSE_STRAY},
+        {"* OKAY x", RESPONSE_OTHER},
+        {"*OK x", RESPONSE_STRAY},
+        {"* 5", RESPONSE_OTHER},
+        {"*  5  EXISTS", RESPONSE_EXISTS},
     };
     for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
         Response r;
@@ -243,12 +251,14 @@ static void test_literal_ends(void)
     static const char *const none[] = {"", "}", "{}", "x 12}", "{1} ", "{-1}", "{1a}", "+}"};
     for (guint i = 0; i < G_N_ELEMENTS(none); i++)
         g_assert_false(imap_parse_literal_end(span_of(none[i]), &at, &size));
-    g_assert_true(imap_parse_section_end(SPAN_LITERAL("* 1 FETCH (BODY[1.2]<100> "), &section, &origin));
+    g_assert_true(
+        imap_parse_section_end(SPAN_LITERAL("* 1 FETCH (BODY[1.2]<100> "), &section, &origin));
     g_assert_cmpmem(section.at, section.len, "1.2", 3);
     g_assert_cmpuint(origin, ==, 100);
     g_assert_true(imap_parse_section_end(SPAN_LITERAL("body[] ~"), &section, &origin));
     g_assert_cmpuint(section.len, ==, 0);
-    static const char *const no_section[] = {"", "RFC822 ", "BODY[1", "1]", "X[1]", "<5>", "BODY[1]<x>"};
+    static const char *const no_section[] = {"",     "RFC822 ", "BODY[1",    "1]",
+                                             "X[1]", "<5>",     "BODY[1]<x>"};
     for (guint i = 0; i < G_N_ELEMENTS(no_section); i++)
         g_assert_false(imap_parse_section_end(span_of(no_section[i]), &section, &origin));
 }
@@ -257,7 +267,8 @@ static void test_capabilities(void)
 {
     Capabilities c;
     imap_parse_capabilities(SPAN_LITERAL("IMAP4rev1 LITERAL + AUTH=plain AUTH=SCRAM-SHA-256 idle "
-                                         "APPENDLIMIT=1000 QRESYNC UNKNOWN"), &c);
+                                         "APPENDLIMIT=1000 QRESYNC UNKNOWN"),
+                            &c);
     g_assert_true(c.bits & (1ull << IMAP_CAP_LITERAL_PLUS));
     g_assert_true(c.bits & (1ull << IMAP_CAP_IDLE));
     g_assert_true(c.bits & (1ull << IMAP_CAP_CONDSTORE));
@@ -275,7 +286,8 @@ static void test_flags(void)
 {
     ImapFlags f;
     gboolean any;
-    Cursor c = cursor_new(SPAN_LITERAL("(\\Seen \\ANSWERED $forwarded \\* work \\Odd todo)"), chunk);
+    Cursor c =
+        cursor_new(SPAN_LITERAL("(\\Seen \\ANSWERED $forwarded \\* work \\Odd todo)"), chunk);
     g_assert_true(imap_parse_flags(&c, &f, &any));
     g_assert_cmpuint(f.bits, ==, IMAP_FLAG_SEEN | IMAP_FLAG_ANSWERED | IMAP_FLAG_FORWARDED);
     g_assert_true(any);
@@ -325,8 +337,9 @@ static void test_list(void)
     f = list("(\\AllMail \\Starred) \"/\" x"); /* the first counts */
     g_assert_cmpint(f->use, ==, IMAP_USE_ALL);
     imap_folder_free(f);
-    static const char *const bad[] = {"", "()", "() \"/\"", "() \"/\" \"\"", "() \"/\" \"x", "( \"/\" x",
-                                      "() \"ab\" x", "() \"/\" {9}\r\nx"};
+    static const char *const bad[] = {
+        "",          "()",          "() \"/\"",         "() \"/\" \"\"", "() \"/\" \"x",
+        "( \"/\" x", "() \"ab\" x", "() \"/\" {9}\r\nx"};
     for (guint i = 0; i < G_N_ELEMENTS(bad); i++)
         g_assert_null(list(bad[i]));
 }
@@ -335,13 +348,16 @@ static void test_status(void)
 {
     ImapStatus st;
     g_autofree char *name = imap_parse_status_of(
-        SPAN_LITERAL("\"a b\" (MESSAGES 3 UIDNEXT 0 UIDVALIDITY -1 X (1 2) HIGHESTMODSEQ 1e3)"), &st, chunk);
+        SPAN_LITERAL("\"a b\" (MESSAGES 3 UIDNEXT 0 UIDVALIDITY -1 X (1 2) HIGHESTMODSEQ 1e3)"),
+        &st, chunk);
     g_assert_cmpstr(name, ==, "a b");
-    g_assert_cmpuint(st.has, ==, IMAP_STATUS_MESSAGES | IMAP_STATUS_UIDNEXT |
-                                     IMAP_STATUS_UIDVALIDITY | IMAP_STATUS_HIGHESTMODSEQ);
+    g_assert_cmpuint(st.has, ==,
+                     IMAP_STATUS_MESSAGES | IMAP_STATUS_UIDNEXT | IMAP_STATUS_UIDVALIDITY |
+                         IMAP_STATUS_HIGHESTMODSEQ);
     g_assert_cmpuint(st.uidvalidity, ==, G_MAXUINT32);
     g_assert_cmpuint(st.highestmodseq, ==, 1000);
-    g_autofree char *loose = imap_parse_status_of(SPAN_LITERAL("Sent Items (UNSEEN 2)"), &st, chunk);
+    g_autofree char *loose =
+        imap_parse_status_of(SPAN_LITERAL("Sent Items (UNSEEN 2)"), &st, chunk);
     g_assert_cmpstr(loose, ==, "Sent Items");
     g_assert_cmpuint(st.unseen, ==, 2);
     g_assert_null(imap_parse_status_of(SPAN_LITERAL("x (MESSAGES"), &st, chunk));
@@ -352,7 +368,8 @@ static void test_namespace(void)
 {
     g_autoptr(GPtrArray) out = g_ptr_array_new();
     g_assert_true(imap_parse_namespace(
-        SPAN_LITERAL("((\"INBOX.\" \".\" \"X\" (\"y\"))(\"\" \"/\")) NIL ((\"Shared/\" \"/\"))"), out, chunk));
+        SPAN_LITERAL("((\"INBOX.\" \".\" \"X\" (\"y\"))(\"\" \"/\")) NIL ((\"Shared/\" \"/\"))"),
+        out, chunk));
     g_assert_cmpuint(out->len, ==, 3);
     const ImapNamespace *first = g_ptr_array_index(out, 0), *last = g_ptr_array_index(out, 2);
     g_assert_cmpstr(first->prefix, ==, "INBOX.");
@@ -365,7 +382,8 @@ static void test_search(void)
     g_autoptr(ImapSet) set = imap_set_new();
     gboolean uid;
     g_assert_true(imap_parse_search(SPAN_LITERAL("5 3 4 (MODSEQ 12)"), set));
-    g_assert_true(imap_parse_esearch(SPAN_LITERAL("(TAG \"p1\") UID COUNT 3 ALL 7:8,10"), set, &uid, chunk));
+    g_assert_true(
+        imap_parse_esearch(SPAN_LITERAL("(TAG \"p1\") UID COUNT 3 ALL 7:8,10"), set, &uid, chunk));
     g_assert_true(uid);
     g_autofree char *text = imap_set_text(set);
     g_assert_cmpstr(text, ==, "3:5,7:8,10");
@@ -387,8 +405,9 @@ static void test_copyuid(void)
     g_assert_cmpuint(g_array_index(c.to, guint32, 1), ==, 3956);
     imap_copied_clear(&c);
     c = (ImapCopied){0, g_array_new(FALSE, FALSE, 4), g_array_new(FALSE, FALSE, 4)};
-    static const char *const bad[] = {"", "1", "1 2", "1 2 3,4", "1 1:4294967295 1:4294967295", "1 0 1",
-                                      "1 2 *", "x 1 1", "1 1,2 3"};
+    static const char *const bad[] = {
+        "",      "1",     "1 2",   "1 2 3,4", "1 1:4294967295 1:4294967295",
+        "1 0 1", "1 2 *", "x 1 1", "1 1,2 3"};
     for (guint i = 0; i < G_N_ELEMENTS(bad); i++)
         g_assert_false(imap_parse_copyuid(span_of(bad[i]), 100, &c));
     g_assert_cmpuint(c.from->len, ==, 0);
@@ -402,15 +421,18 @@ static void test_copyuid(void)
 static void test_fetch(void)
 {
     FetchResponse f;
-    imap_parse_fetch(SPAN_LITERAL("(UID 7 FLAGS (\\Seen x) INTERNALDATE \" 1-Jan-2026 00:00:00 +0000\" "
-                                  "RFC822.SIZE 9.5e3 MODSEQ (12) X-GM-MSGID 18446744073709551615 "
-                                  "EMAILID (M1) THREADID NIL X-NEW ((a) {2}\r\n)( \"b\") "
-                                  "BODY[HEADER.FIELDS (SUBJECT)] {13}\r\nSubject: a\r\n\r BODY[1]<5> \"q\\\"\" "
-                                  "BODY[2] NIL)"), &f, chunk);
+    imap_parse_fetch(
+        SPAN_LITERAL("(UID 7 FLAGS (\\Seen x) INTERNALDATE \" 1-Jan-2026 00:00:00 +0000\" "
+                     "RFC822.SIZE 9.5e3 MODSEQ (12) X-GM-MSGID 18446744073709551615 "
+                     "EMAILID (M1) THREADID NIL X-NEW ((a) {2}\r\n)( \"b\") "
+                     "BODY[HEADER.FIELDS (SUBJECT)] {13}\r\nSubject: a\r\n\r BODY[1]<5> \"q\\\"\" "
+                     "BODY[2] NIL)"),
+        &f, chunk);
     g_assert_true(f.whole);
     g_assert_cmpuint(f.data.uid, ==, 7);
-    g_assert_cmpuint(f.data.has, ==, IMAP_FETCH_FLAGS | IMAP_FETCH_DATE | IMAP_FETCH_SIZE |
-                                         IMAP_FETCH_MODSEQ | IMAP_FETCH_IDS | IMAP_FETCH_HEADER);
+    g_assert_cmpuint(f.data.has, ==,
+                     IMAP_FETCH_FLAGS | IMAP_FETCH_DATE | IMAP_FETCH_SIZE | IMAP_FETCH_MODSEQ |
+                         IMAP_FETCH_IDS | IMAP_FETCH_HEADER);
     g_assert_cmpuint(f.data.size, ==, 9500);
     g_assert_cmpuint(f.data.gm_msgid, ==, G_MAXUINT64);
     g_assert_cmpmem(f.data.emailid.at, f.data.emailid.len, "M1", 2);
@@ -421,7 +443,9 @@ static void test_fetch(void)
     g_assert_true(f.sections[2].nil);
     fetch_response_clear(&f);
     /* the rest of a broken one is lost, what came before is not */
-    imap_parse_fetch(SPAN_LITERAL("(UID 9 FLAGS (\\Seen) BODYSTRUCTURE ((\"text\" \"plain\" (\"a\" \"b\"c\") "), &f, chunk);
+    imap_parse_fetch(
+        SPAN_LITERAL("(UID 9 FLAGS (\\Seen) BODYSTRUCTURE ((\"text\" \"plain\" (\"a\" \"b\"c\") "),
+        &f, chunk);
     g_assert_false(f.whole);
     g_assert_cmpuint(f.data.uid, ==, 9);
     g_assert_true(f.data.has & IMAP_FETCH_BAD_BODY);
@@ -448,8 +472,9 @@ static const ImapBody *child(const ImapBody *b, guint i)
 
 static void test_body_single(void)
 {
-    g_autoptr(ImapBody) b = body("(\"TEXT\" \"PLAIN\" (\"CHARSET\" \"UTF-8\" \"Format\" NIL) \"<id>\" NIL "
-                                 "\"QUOTED-PRINTABLE\" 3028 92 NIL (\"INLINE\" (\"FILENAME\" \"a b.txt\")) NIL NIL)");
+    g_autoptr(ImapBody) b =
+        body("(\"TEXT\" \"PLAIN\" (\"CHARSET\" \"UTF-8\" \"Format\" NIL) \"<id>\" NIL "
+             "\"QUOTED-PRINTABLE\" 3028 92 NIL (\"INLINE\" (\"FILENAME\" \"a b.txt\")) NIL NIL)");
     g_assert_nonnull(b);
     g_assert_cmpstr(b->section, ==, "1");
     g_assert_cmpstr(b->type, ==, "text");
@@ -468,12 +493,16 @@ static void test_body_single(void)
 /* A mixed message: alternative, a forwarded message that is a multipart, one that is not. */
 static void test_body_sections(void)
 {
-    g_autoptr(ImapBody) b = body(
-        "(((\"text\" \"plain\" NIL NIL NIL \"7bit\" 1 1)(\"text\" \"html\" NIL NIL NIL \"7bit\" 2 1) \"alternative\")"
-        "(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 900 (NIL \"s\" NIL NIL NIL NIL NIL NIL NIL NIL)"
-        "((\"text\" \"plain\" NIL NIL NIL \"7bit\" 3 1)(\"image\" \"png\" NIL NIL NIL \"base64\" 4) \"mixed\") 40)"
-        "(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 90 (NIL \"s\" NIL NIL NIL NIL NIL NIL NIL NIL)"
-        "(\"text\" \"plain\" NIL NIL NIL \"7bit\" 5 1) 9 NIL NIL) \"mixed\" (\"boundary\" \"x\") NIL NIL NIL (1 2))");
+    g_autoptr(ImapBody) b = body("(((\"text\" \"plain\" NIL NIL NIL \"7bit\" 1 1)(\"text\" "
+                                 "\"html\" NIL NIL NIL \"7bit\" 2 1) \"alternative\")"
+                                 "(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 900 (NIL \"s\" NIL "
+                                 "NIL NIL NIL NIL NIL NIL NIL)"
+                                 "((\"text\" \"plain\" NIL NIL NIL \"7bit\" 3 1)(\"image\" \"png\" "
+                                 "NIL NIL NIL \"base64\" 4) \"mixed\") 40)"
+                                 "(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 90 (NIL \"s\" NIL "
+                                 "NIL NIL NIL NIL NIL NIL NIL)"
+                                 "(\"text\" \"plain\" NIL NIL NIL \"7bit\" 5 1) 9 NIL NIL) "
+                                 "\"mixed\" (\"boundary\" \"x\") NIL NIL NIL (1 2))");
     g_assert_nonnull(b);
     g_assert_cmpstr(b->section, ==, "TEXT");
     g_assert_cmpstr(b->subtype, ==, "mixed");
@@ -491,11 +520,11 @@ static void test_body_sections(void)
 static void test_body_bent(void)
 {
     static const char *const good[] = {
-        "(\"text\" \"plain\" NIL NIL NIL \"7bit\" 12)",         /* no line count */
+        "(\"text\" \"plain\" NIL NIL NIL \"7bit\" 12)", /* no line count */
         "(NIL NIL NIL NIL NIL NIL NIL)",
-        "(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 12)",     /* no envelope */
+        "(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 12)", /* no envelope */
         "(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 12 NIL NIL 5)",
-        "(text plain NIL NIL NIL 7BIT 9.3736e+06 -4)",          /* atoms, odd numbers */
+        "(text plain NIL NIL NIL 7BIT 9.3736e+06 -4)", /* atoms, odd numbers */
         "(\"a\" \"b\" () NIL NIL {4}\r\n8bit 1 NIL (\"attachment\" NIL))",
         "((\"a\" \"b\" NIL NIL NIL NIL 1) (\"a\" \"b\" NIL NIL NIL NIL 1)  NIL)",
     };
@@ -506,8 +535,15 @@ static void test_body_bent(void)
         g_assert_nonnull(b->subtype);
     }
     static const char *const bad[] = {
-        "", "(", "()", "((", "(())", "(\"text\" \"plain\"", "(\"text\" \"plain\" x NIL NIL NIL 1)",
-        "((\"a\" \"b\" NIL NIL NIL NIL 1)", "((\"a\" \"b\" NIL NIL NIL NIL 1) \"mixed\"",
+        "",
+        "(",
+        "()",
+        "((",
+        "(())",
+        "(\"text\" \"plain\"",
+        "(\"text\" \"plain\" x NIL NIL NIL 1)",
+        "((\"a\" \"b\" NIL NIL NIL NIL 1)",
+        "((\"a\" \"b\" NIL NIL NIL NIL 1) \"mixed\"",
         "(\"text\" \"plain\" (\"name\" \"un\"quoted\") NIL NIL \"7bit\" 1 1)",
     };
     for (guint i = 0; i < G_N_ELEMENTS(bad); i++)

@@ -17,12 +17,14 @@ static gboolean login(Rig *r, const char *user, const char *password, const char
 static void test_plain_ir(void)
 {
     Rig r;
-    rig_open_with(&r, "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] hi\n"
-                      "C: p1 AUTHENTICATE PLAIN AGFuYQBzZWNyZXQ=\n"
-                      "S: p1 OK [CAPABILITY IMAP4rev1 IDLE ID] in\n"
-                      "C~ p2 ID \\(\"name\" \"Pintail\" \"version\" \"[^\"]*\"\\)\n"
-                      "C: p3 NOOP\n"
-                      "S: * ID NIL\nS: p2 OK\nS: p3 OK\n", NULL, TLS_OFF);
+    rig_open_with(&r,
+                  "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] hi\n"
+                  "C: p1 AUTHENTICATE PLAIN AGFuYQBzZWNyZXQ=\n"
+                  "S: p1 OK [CAPABILITY IMAP4rev1 IDLE ID] in\n"
+                  "C~ p2 ID \\(\"name\" \"Pintail\" \"version\" \"[^\"]*\"\\)\n"
+                  "C: p3 NOOP\n"
+                  "S: * ID NIL\nS: p2 OK\nS: p3 OK\n",
+                  NULL, TLS_OFF);
     g_assert_no_error(r.error);
     g_assert_false(imap_is_authenticated(r.session));
     g_assert_true(login(&r, "ana", "secret", NULL));
@@ -33,15 +35,18 @@ static void test_plain_ir(void)
     rig_close(&r);
 }
 
-/* Without SASL-IR the server asks, here with a "+" and nothing else; capabilities are asked for again. */
+/* Without SASL-IR the server asks, here with a "+" and nothing else; capabilities are asked for
+ * again. */
 static void test_plain_asked(void)
 {
     Rig r;
-    rig_open_with(&r, "S: * OK hi\n"
-                      "C: p1 CAPABILITY\nS: * CAPABILITY IMAP4rev1 AUTH=PLAIN\nS: p1 OK\n"
-                      "C: p2 AUTHENTICATE PLAIN\nS: +\n"
-                      "C: AGFuYQBzZWNyZXQ=\nS: p2 OK in\n"
-                      "C: p3 CAPABILITY\nS: * CAPABILITY IMAP4rev1 MOVE\nS: p3 OK\n", NULL, TLS_OFF);
+    rig_open_with(&r,
+                  "S: * OK hi\n"
+                  "C: p1 CAPABILITY\nS: * CAPABILITY IMAP4rev1 AUTH=PLAIN\nS: p1 OK\n"
+                  "C: p2 AUTHENTICATE PLAIN\nS: +\n"
+                  "C: AGFuYQBzZWNyZXQ=\nS: p2 OK in\n"
+                  "C: p3 CAPABILITY\nS: * CAPABILITY IMAP4rev1 MOVE\nS: p3 OK\n",
+                  NULL, TLS_OFF);
     g_assert_true(login(&r, "ana", "secret", "auto"));
     g_assert_true(imap_has(r.session, IMAP_CAP_MOVE));
     rig_close(&r);
@@ -50,20 +55,26 @@ static void test_plain_asked(void)
 static void test_login_command(void)
 {
     Rig r;
-    rig_open_with(&r, "S: * OK [CAPABILITY IMAP4rev1] hi\n"
-                      "C: p1 LOGIN \"ana\" \"a\\\\\"b\\\\\\\\c\"\n"
-                      "S: p1 OK [CAPABILITY IMAP4rev1] in\n", NULL, TLS_OFF);
+    rig_open_with(&r,
+                  "S: * OK [CAPABILITY IMAP4rev1] hi\n"
+                  "C: p1 LOGIN \"ana\" \"a\\\\\"b\\\\\\\\c\"\n"
+                  "S: p1 OK [CAPABILITY IMAP4rev1] in\n",
+                  NULL, TLS_OFF);
     g_assert_true(login(&r, "ana", "a\"b\\c", NULL));
     rig_close(&r);
     /* not ASCII: a literal, and the server is waited for */
-    rig_open_with(&r, "S: * OK [CAPABILITY IMAP4rev1] hi\n"
-                      "C: p1 LOGIN \"ana\" {3}\nS: + go on\nC: \xc3\xbcx\n"
-                      "S: p1 OK [CAPABILITY IMAP4rev1] in\n", NULL, TLS_OFF);
+    rig_open_with(&r,
+                  "S: * OK [CAPABILITY IMAP4rev1] hi\n"
+                  "C: p1 LOGIN \"ana\" {3}\nS: + go on\nC: \xc3\xbcx\n"
+                  "S: p1 OK [CAPABILITY IMAP4rev1] in\n",
+                  NULL, TLS_OFF);
     g_assert_true(login(&r, "ana", "\xc3\xbcx", NULL));
     rig_close(&r);
-    rig_open_with(&r, "S: * OK [CAPABILITY IMAP4rev1 LITERAL-] hi\n"
-                      "C: p1 LOGIN \"ana\" {3+}\nC: \xc3\xbcx\n"
-                      "S: p1 OK [CAPABILITY IMAP4rev1] in\n", NULL, TLS_OFF);
+    rig_open_with(&r,
+                  "S: * OK [CAPABILITY IMAP4rev1 LITERAL-] hi\n"
+                  "C: p1 LOGIN \"ana\" {3+}\nC: \xc3\xbcx\n"
+                  "S: p1 OK [CAPABILITY IMAP4rev1] in\n",
+                  NULL, TLS_OFF);
     g_assert_true(login(&r, "ana", "\xc3\xbcx", NULL));
     rig_close(&r);
 }
@@ -72,9 +83,10 @@ static void test_login_command(void)
 static void test_fall_back(void)
 {
     Rig r;
-    rig_open_with(&r, "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] hi\n"
-                      "C~ p1 AUTHENTICATE PLAIN .*\nS: p1 BAD what?\n"
-                      "C: p2 LOGIN \"ana\" \"secret\"\nS: p2 OK [CAPABILITY IMAP4rev1] in\n",
+    rig_open_with(&r,
+                  "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] hi\n"
+                  "C~ p1 AUTHENTICATE PLAIN .*\nS: p1 BAD what?\n"
+                  "C: p2 LOGIN \"ana\" \"secret\"\nS: p2 OK [CAPABILITY IMAP4rev1] in\n",
                   NULL, TLS_OFF);
     g_assert_true(login(&r, "ana", "secret", NULL));
     rig_close(&r);
@@ -88,8 +100,10 @@ static void test_fall_back(void)
 static void check_refusal(const char *answer, PintailErrorCode code, const char *word)
 {
     Rig r;
-    g_autofree char *script = g_strdup_printf("S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] hi\n"
-                                              "C~ p1 AUTHENTICATE PLAIN .*\nS: p1 %s\n", answer);
+    g_autofree char *script =
+        g_strdup_printf("S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] hi\n"
+                        "C~ p1 AUTHENTICATE PLAIN .*\nS: p1 %s\n",
+                        answer);
     rig_open_with(&r, script, NULL, TLS_OFF);
     g_assert_false(login(&r, "ana", "secret", NULL));
     rig_failed(&r, code, word);
@@ -111,9 +125,11 @@ static void test_refusals(void)
 static void test_second_try(void)
 {
     Rig r;
-    rig_open_with(&r, "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] hi\n"
-                      "C~ p1 AUTHENTICATE PLAIN .*\nS: p1 NO wrong\n"
-                      "C~ p2 AUTHENTICATE PLAIN .*\nS: p2 OK [CAPABILITY IMAP4rev1] in\n", NULL, TLS_OFF);
+    rig_open_with(&r,
+                  "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] hi\n"
+                  "C~ p1 AUTHENTICATE PLAIN .*\nS: p1 NO wrong\n"
+                  "C~ p2 AUTHENTICATE PLAIN .*\nS: p2 OK [CAPABILITY IMAP4rev1] in\n",
+                  NULL, TLS_OFF);
     g_assert_false(login(&r, "ana", "wrong", NULL));
     g_clear_error(&r.error);
     g_assert_true(login(&r, "ana", "right", NULL));
@@ -125,9 +141,11 @@ static void test_second_try(void)
 static void test_bad_challenge(void)
 {
     Rig r;
-    rig_open_with(&r, "S: * OK [CAPABILITY IMAP4rev1 AUTH=SCRAM-SHA-256] hi\n"
-                      "C: p1 AUTHENTICATE SCRAM-SHA-256\nS: + \nC~ .+\nS: + !!not base64!!\n"
-                      "C: *\nS: p1 BAD cancelled\nC: p2 NOOP\nS: p2 OK\n", NULL, TLS_OFF);
+    rig_open_with(&r,
+                  "S: * OK [CAPABILITY IMAP4rev1 AUTH=SCRAM-SHA-256] hi\n"
+                  "C: p1 AUTHENTICATE SCRAM-SHA-256\nS: + \nC~ .+\nS: + !!not base64!!\n"
+                  "C: *\nS: p1 BAD cancelled\nC: p2 NOOP\nS: p2 OK\n",
+                  NULL, TLS_OFF);
     g_assert_false(login(&r, "ana", "secret", NULL));
     g_assert_error(r.error, PINTAIL_ERROR, PINTAIL_ERROR_PROTOCOL);
     g_clear_error(&r.error);
@@ -146,26 +164,32 @@ static void check_connect(const char *script, TlsMode tls, PintailErrorCode code
 
 static void test_greetings(void)
 {
-    check_connect("S: * BYE [UNAVAILABLE] come back later\n", TLS_OFF, PINTAIL_ERROR_RETRY, "come back later");
-    check_connect("S: 220 mail.example.org ESMTP\nclosed\n", TLS_OFF, PINTAIL_ERROR_PROTOCOL, "ESMTP");
-    check_connect("S: \\x1b[2J\\xff\nclosed\n", TLS_OFF, PINTAIL_ERROR_PROTOCOL, "does not speak IMAP");
+    check_connect("S: * BYE [UNAVAILABLE] come back later\n", TLS_OFF, PINTAIL_ERROR_RETRY,
+                  "come back later");
+    check_connect("S: 220 mail.example.org ESMTP\nclosed\n", TLS_OFF, PINTAIL_ERROR_PROTOCOL,
+                  "ESMTP");
+    check_connect("S: \\x1b[2J\\xff\nclosed\n", TLS_OFF, PINTAIL_ERROR_PROTOCOL,
+                  "does not speak IMAP");
     check_connect("close\n", TLS_OFF, PINTAIL_ERROR_RETRY, "");
     check_connect("S* 30 \n", TLS_OFF, PINTAIL_ERROR_PROTOCOL, "no greeting");
     check_connect("S: * OK hi\nC: p1 CAPABILITY\nS: * BYE going down\nclose\n", TLS_OFF,
                   PINTAIL_ERROR_RETRY, "going down");
-    check_connect("S: * OK hi\nC: p1 CAPABILITY\nS: p7 OK\n", TLS_OFF, PINTAIL_ERROR_PROTOCOL, "never sent");
+    check_connect("S: * OK hi\nC: p1 CAPABILITY\nS: p7 OK\n", TLS_OFF, PINTAIL_ERROR_PROTOCOL,
+                  "never sent");
     check_connect("S: * OK hi\nC: p1 CAPABILITY\nflood * OK la\n", TLS_OFF, PINTAIL_ERROR_PROTOCOL,
                   "answer nothing");
-    check_connect("S: * OK hi\nC: p1 CAPABILITY\nflood * BYE bye\n", TLS_OFF, PINTAIL_ERROR_RETRY, "bye");
+    check_connect("S: * OK hi\nC: p1 CAPABILITY\nflood * BYE bye\n", TLS_OFF, PINTAIL_ERROR_RETRY,
+                  "bye");
 }
 
 static void test_starttls(void)
 {
     Rig r;
-    rig_open_with(&r, "S: * OK [CAPABILITY IMAP4rev1 STARTTLS IDLE AUTH=PLAIN] hi\n"
-                      "C: p1 STARTTLS\nS: p1 OK go\ntls\n"
-                      "C: p2 CAPABILITY\nS: * CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN\nS: p2 OK\n"
-                      "C: p3 AUTHENTICATE PLAIN AGFuYQBzZWNyZXQ=\nS: p3 OK [CAPABILITY IMAP4rev1] in\n",
+    rig_open_with(&r,
+                  "S: * OK [CAPABILITY IMAP4rev1 STARTTLS IDLE AUTH=PLAIN] hi\n"
+                  "C: p1 STARTTLS\nS: p1 OK go\ntls\n"
+                  "C: p2 CAPABILITY\nS: * CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN\nS: p2 OK\n"
+                  "C: p3 AUTHENTICATE PLAIN AGFuYQBzZWNyZXQ=\nS: p3 OK [CAPABILITY IMAP4rev1] in\n",
                   cert, TLS_STARTTLS);
     g_assert_no_error(r.error);
     g_assert_false(imap_has(r.session, IMAP_CAP_IDLE)); /* said before TLS: forgotten */
@@ -178,7 +202,8 @@ static void test_starttls(void)
 static void test_implicit_tls(void)
 {
     Rig r;
-    rig_open_with(&r, "tls\nS: * PREAUTH [CAPABILITY IMAP4rev1] hi\nC: p1 LOGOUT\nS: * BYE\nS: p1 OK\n",
+    rig_open_with(&r,
+                  "tls\nS: * PREAUTH [CAPABILITY IMAP4rev1] hi\nC: p1 LOGOUT\nS: * BYE\nS: p1 OK\n",
                   cert, TLS_IMPLICIT);
     g_assert_no_error(r.error);
     g_assert_true(imap_is_authenticated(r.session));
@@ -194,15 +219,18 @@ static void test_tls_attacks(void)
                   PINTAIL_ERROR_TLS, "nothing was sent");
     check_connect("S: * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] hi\nclosed\n", TLS_STARTTLS,
                   PINTAIL_ERROR_TLS, "STARTTLS");
-    check_connect("S: * OK [CAPABILITY IMAP4rev1 STARTTLS] hi\nC: p1 STARTTLS\nS: p1 NO not now\nclosed\n",
-                  TLS_STARTTLS, PINTAIL_ERROR_TLS, "not now");
+    check_connect(
+        "S: * OK [CAPABILITY IMAP4rev1 STARTTLS] hi\nC: p1 STARTTLS\nS: p1 NO not now\nclosed\n",
+        TLS_STARTTLS, PINTAIL_ERROR_TLS, "not now");
     check_connect("S: * OK [CAPABILITY IMAP4rev1 STARTTLS] hi\nC: p1 STARTTLS\n"
                   "S- p1 OK go\\r\\n* CAPABILITY IMAP4rev1 AUTH=PLAIN\\r\\np2 OK\\r\\n\nclosed\n",
                   TLS_STARTTLS, PINTAIL_ERROR_PROTOCOL, "");
     Rig r; /* alerts and mail of before are not shown */
-    rig_open_with(&r, "S: * OK [CAPABILITY IMAP4rev1 STARTTLS] hi\nC: p1 STARTTLS\n"
-                      "S: * OK [ALERT] call this number\nS: * 5 EXISTS\nS: p1 OK go\ntls\n"
-                      "C: p2 CAPABILITY\nS: * CAPABILITY IMAP4rev1\nS: p2 OK\n", cert, TLS_STARTTLS);
+    rig_open_with(&r,
+                  "S: * OK [CAPABILITY IMAP4rev1 STARTTLS] hi\nC: p1 STARTTLS\n"
+                  "S: * OK [ALERT] call this number\nS: * 5 EXISTS\nS: p1 OK go\ntls\n"
+                  "C: p2 CAPABILITY\nS: * CAPABILITY IMAP4rev1\nS: p2 OK\n",
+                  cert, TLS_STARTTLS);
     g_assert_no_error(r.error);
     g_assert_false(imap_has_changes(r.session));
     rig_close(&r);

@@ -40,20 +40,23 @@ static void test_fetch_pipelined(void)
     Rig r;
     rig_select(&r, "",
                "C: p2 UID FETCH 10:12 (UID FLAGS)\n"
-               "C: p3 UID FETCH 20:21 (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER.FIELDS (FROM DATE)])\n"
+               "C: p3 UID FETCH 20:21 (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER.FIELDS "
+               "(FROM DATE)])\n"
                "S: * 1 FETCH (UID 10 FLAGS (\\\\Seen))\n"
                "S: * 2 FETCH (FLAGS () UID 12)\n"
                "S: p2 OK\n"
-               "S- * 3 FETCH (UID 20 RFC822.SIZE 100 FLAGS () BODY[HEADER.FIELDS (FROM DATE)] {9}\\r\\nFrom: a\\r\\n)\\r\\n\n"
+               "S- * 3 FETCH (UID 20 RFC822.SIZE 100 FLAGS () BODY[HEADER.FIELDS (FROM DATE)] "
+               "{9}\\r\\nFrom: a\\r\\n)\\r\\n\n"
                "S: * 3 FETCH (FLAGS (\\\\Answered))\n"
                "S: * 2 FETCH (FLAGS (\\\\Deleted) UID 12 MODSEQ (5))\n"
                "S: p3 OK\n");
     g_autoptr(ImapSet) first = imap_set_range(10, 12), second = imap_set_range(20, 21);
     g_autoptr(GString) flags = g_string_new(NULL), headers = g_string_new(NULL);
-    g_assert_true(imap_fetch_begin(r.session, first, IMAP_FETCH_FLAGS, NULL, note, flags, &r.error));
+    g_assert_true(
+        imap_fetch_begin(r.session, first, IMAP_FETCH_FLAGS, NULL, note, flags, &r.error));
     g_assert_true(imap_fetch_begin(r.session, second,
-                                   IMAP_FETCH_FLAGS | IMAP_FETCH_DATE | IMAP_FETCH_SIZE | IMAP_FETCH_HEADER |
-                                       IMAP_FETCH_MODSEQ | IMAP_FETCH_IDS,
+                                   IMAP_FETCH_FLAGS | IMAP_FETCH_DATE | IMAP_FETCH_SIZE |
+                                       IMAP_FETCH_HEADER | IMAP_FETCH_MODSEQ | IMAP_FETCH_IDS,
                                    "FROM DATE", note, headers, &r.error));
     g_assert_cmpuint(imap_pending(r.session), ==, 2);
     g_assert_true(imap_await(r.session, &r.error));
@@ -67,6 +70,27 @@ static void test_fetch_pipelined(void)
     g_assert_cmpuint(f[0].flags.bits, ==, IMAP_FLAG_ANSWERED);
     g_assert_cmpuint(f[1].uid, ==, 12);
     g_assert_cmpuint(f[1].modseq, ==, 5);
+    rig_close(&r);
+}
+
+/* Two steps over the same messages, worked on at once by the server: each gets its own. */
+static void test_fetch_interleaved(void)
+{
+    Rig r;
+    rig_select(&r, "",
+               "C: p2 UID FETCH 1:* (UID FLAGS)\nC: p3 UID FETCH 10:12 (UID FLAGS RFC822.SIZE)\n"
+               "S: * 1 FETCH (UID 10 FLAGS () RFC822.SIZE 5)\nS: * 1 FETCH (UID 10 FLAGS ())\n"
+               "S: * 2 FETCH (UID 11 FLAGS ())\nS: * 2 FETCH (UID 11 FLAGS () RFC822.SIZE 6)\n"
+               "S: p3 OK\nS: p2 OK\n");
+    g_autoptr(ImapSet) all = imap_set_range(1, IMAP_LAST), some = imap_set_range(10, 12);
+    g_autoptr(GString) flags = g_string_new(NULL), sizes = g_string_new(NULL);
+    imap_fetch_begin(r.session, all, IMAP_FETCH_FLAGS, NULL, note, flags, &r.error);
+    imap_fetch_begin(r.session, some, IMAP_FETCH_FLAGS | IMAP_FETCH_SIZE, NULL, note, sizes,
+                     &r.error);
+    g_assert_true(imap_await(r.session, &r.error));
+    g_assert_true(imap_await(r.session, &r.error));
+    g_assert_cmpstr(flags->str, ==, "10 f0\n11 f0\n");
+    g_assert_cmpstr(sizes->str, ==, "10 f0 s5\n11 f0 s6\n");
     rig_close(&r);
 }
 
@@ -93,9 +117,10 @@ static void test_fetch_bent(void)
 static void test_fetch_callback_fails(void)
 {
     Rig r;
-    rig_select(&r, "", "C: p2 UID FETCH 5:9 (UID FLAGS)\n"
-                       "S: * 1 FETCH (UID 5 FLAGS ())\nS: * 2 FETCH (UID 6 FLAGS ())\nS: p2 OK\n"
-                       "C: p3 NOOP\nS: p3 OK\n");
+    rig_select(&r, "",
+               "C: p2 UID FETCH 5:9 (UID FLAGS)\n"
+               "S: * 1 FETCH (UID 5 FLAGS ())\nS: * 2 FETCH (UID 6 FLAGS ())\nS: p2 OK\n"
+               "C: p3 NOOP\nS: p3 OK\n");
     g_autoptr(ImapSet) set = imap_set_range(5, 9);
     guint calls = 0;
     g_assert_false(imap_fetch(r.session, set, IMAP_FETCH_FLAGS, NULL, refuse, &calls, &r.error));
@@ -108,9 +133,11 @@ static void test_fetch_callback_fails(void)
 static void test_fetch_refused(void)
 {
     Rig r;
-    rig_select(&r, "", "C: p2 UID FETCH 5 (UID FLAGS)\nC: p3 UID FETCH 6 (UID FLAGS)\n"
-                       "S: p2 NO past the end\nS: p3 BAD cannot convert\n");
-    g_autoptr(ImapSet) one = imap_set_range(5, 5), two = imap_set_range(6, 6), none = imap_set_new();
+    rig_select(&r, "",
+               "C: p2 UID FETCH 5 (UID FLAGS)\nC: p3 UID FETCH 6 (UID FLAGS)\n"
+               "S: p2 NO past the end\nS: p3 BAD cannot convert\n");
+    g_autoptr(ImapSet) one = imap_set_range(5, 5), two = imap_set_range(6, 6),
+                       none = imap_set_new();
     g_autoptr(GString) out = g_string_new(NULL);
     imap_fetch_begin(r.session, one, IMAP_FETCH_FLAGS, NULL, note, out, NULL);
     imap_fetch_begin(r.session, two, IMAP_FETCH_FLAGS, NULL, note, out, NULL);
@@ -121,7 +148,8 @@ static void test_fetch_refused(void)
     g_assert_cmpint(imap_answer(r.session)->status, ==, 'B');
     g_assert_false(imap_fetch(r.session, none, IMAP_FETCH_FLAGS, NULL, note, out, &r.error));
     rig_failed(&r, PINTAIL_ERROR_INVALID, "");
-    g_assert_false(imap_fetch(r.session, one, IMAP_FETCH_HEADER, "X)]\r\nA LOGOUT", note, out, &r.error));
+    g_assert_false(
+        imap_fetch(r.session, one, IMAP_FETCH_HEADER, "X)]\r\nA LOGOUT", note, out, &r.error));
     rig_failed(&r, PINTAIL_ERROR_INVALID, "");
     rig_close(&r);
 }
@@ -129,7 +157,8 @@ static void test_fetch_refused(void)
 /* One section of UID 5, answered with `reply`: its bytes, or NULL with r->error. */
 static GString *section(Rig *r, const char *reply, guint64 offset, guint64 length)
 {
-    g_autofree char *script = g_strdup_printf("C~ p2 UID FETCH 5 \\(UID BODY\\.PEEK\\[1\\].*\\)\n%s", reply);
+    g_autofree char *script =
+        g_strdup_printf("C~ p2 UID FETCH 5 \\(UID BODY\\.PEEK\\[1\\].*\\)\n%s", reply);
     rig_select(r, "", script);
     GString *out = g_string_new(NULL);
     if (imap_section(r->session, 5, "1", offset, length, 0, collect, out, &r->error))
@@ -157,10 +186,13 @@ static void test_section(void)
     check_section("S: * 1 FETCH (UID 5 BODY[1] \"quo\\\\\"ted\")\n", "quo\"ted");
     check_section("S: * 1 FETCH (UID 5 BODY[1] \"\")\n", "");
     check_section("S- * 1 FETCH (UID 5 BODY[1] {0}\\r\\n)\\r\\n\n", "");
-    check_section("S: * 9 EXISTS\nS- * 1 FETCH (UID 5 BODY[1] {2}\\r\\n\\r\\n)\\r\\n\nS: * 8 EXPUNGE\n", "\r\n");
+    check_section(
+        "S: * 9 EXISTS\nS- * 1 FETCH (UID 5 BODY[1] {2}\\r\\n\\r\\n)\\r\\n\nS: * 8 EXPUNGE\n",
+        "\r\n");
     /* a message that looks like the protocol */
-    check_section("S- * 1 FETCH (UID 5 BODY[1] {24}\\r\\n)\\r\\np2 OK\\r\\n* BYE x\\r\\n{9}\\r\\n)\\r\\n\n",
-                  ")\r\np2 OK\r\n* BYE x\r\n{9}\r\n");
+    check_section(
+        "S- * 1 FETCH (UID 5 BODY[1] {24}\\r\\n)\\r\\np2 OK\\r\\n* BYE x\\r\\n{9}\\r\\n)\\r\\n\n",
+        ")\r\np2 OK\r\n* BYE x\r\n{9}\r\n");
 }
 
 /* PROTOCOLS quirk 2: the announced size is off by one or two. */
@@ -175,8 +207,8 @@ static void test_section_literal_off(void)
     check_section("S- * 1 FETCH (UID 5 BODY[1] {4}\\r\\nx(a)\\r\\n)\\r\\n\n", "x(a)\r\n");
 }
 
-static void check_no_section(const char *reply, guint64 offset, guint64 length, PintailErrorCode code,
-                             const char *word, gboolean usable)
+static void check_no_section(const char *reply, guint64 offset, guint64 length,
+                             PintailErrorCode code, const char *word, gboolean usable)
 {
     Rig r;
     g_assert_null(section(&r, reply, offset, length));
@@ -200,24 +232,26 @@ static void test_section_missing(void)
     /* another piece than the one asked for */
     check_no_section("S- * 1 FETCH (UID 5 BODY[1] {5}\\r\\nhello)\\r\\n\nS: p2 OK\n", 100, 5,
                      PINTAIL_ERROR_REFUSED, "did not send", TRUE);
-    check_no_section("S: * 1 FETCH (UID 5 BODY[1] {99999999999}\nstall\n", 0, 0, PINTAIL_ERROR_PROTOCOL,
-                     "99999999999", FALSE);
-    check_no_section("S: * 1 FETCH (UID 5 BODY[1]<0> {70000}\nstall\n", 0, 1000, PINTAIL_ERROR_PROTOCOL,
-                     "70000", FALSE);
+    check_no_section("S: * 1 FETCH (UID 5 BODY[1] {99999999999}\nstall\n", 0, 0,
+                     PINTAIL_ERROR_PROTOCOL, "99999999999", FALSE);
+    check_no_section("S: * 1 FETCH (UID 5 BODY[1]<0> {70000}\nstall\n", 0, 1000,
+                     PINTAIL_ERROR_PROTOCOL, "70000", FALSE);
     check_no_section("S: * 1 FETCH (UID 5 BODY[2] {99999999999999999999999999}\nstall\n", 0, 0,
                      PINTAIL_ERROR_PROTOCOL, "absurd", FALSE);
-    check_no_section("S: * 1 FETCH (UID 5 BODY[1] {10}\nS- hel\nclose\n", 0, 0, PINTAIL_ERROR_RETRY, "", FALSE);
+    check_no_section("S: * 1 FETCH (UID 5 BODY[1] {10}\nS- hel\nclose\n", 0, 0, PINTAIL_ERROR_RETRY,
+                     "", FALSE);
 }
 
 static void test_section_pieces(void)
 {
     Rig r;
-    rig_select(&r, "",
-               "C: p2 UID FETCH 5 (UID BODY.PEEK[1]<0.4>)\nC: p3 UID FETCH 5 (UID BODY.PEEK[1]<4.4>)\n"
-               "C: p4 UID FETCH 6 (UID BODY.PEEK[])\n"
-               "S- * 1 FETCH (UID 5 BODY[1]<0> {4}\\r\\nabcd)\\r\\n\nS: p2 OK\n"
-               "S- * 2 FETCH (UID 6 BODY[] {3}\\r\\nraw)\\r\\n\n"
-               "S- * 1 FETCH (UID 5 BODY[1]<4> {6}\\r\\nefghij)\\r\\n\nS: p3 OK\nS: p4 OK\n");
+    rig_select(
+        &r, "",
+        "C: p2 UID FETCH 5 (UID BODY.PEEK[1]<0.4>)\nC: p3 UID FETCH 5 (UID BODY.PEEK[1]<4.4>)\n"
+        "C: p4 UID FETCH 6 (UID BODY.PEEK[])\n"
+        "S- * 1 FETCH (UID 5 BODY[1]<0> {4}\\r\\nabcd)\\r\\n\nS: p2 OK\n"
+        "S- * 2 FETCH (UID 6 BODY[] {3}\\r\\nraw)\\r\\n\n"
+        "S- * 1 FETCH (UID 5 BODY[1]<4> {6}\\r\\nefghij)\\r\\n\nS: p3 OK\nS: p4 OK\n");
     g_autoptr(GString) out = g_string_new(NULL), raw = g_string_new(NULL);
     g_assert_true(imap_section_begin(r.session, 5, "1", 0, 4, 0, collect, out, &r.error));
     g_assert_true(imap_section_begin(r.session, 5, "1", 4, 4, 0, collect, out, &r.error));
@@ -251,7 +285,8 @@ static void test_large_literals(void)
     g_assert_true(imap_section(r.session, 5, "", 0, 0, 0, collect, out, &r.error));
     g_assert_cmpuint(out->len, ==, 3000000);
     g_autoptr(ImapSet) set = imap_set_range(5, 5);
-    g_assert_true(imap_fetch(r.session, set, IMAP_FETCH_HEADER | IMAP_FETCH_SIZE, NULL, note, header, &r.error));
+    g_assert_true(imap_fetch(r.session, set, IMAP_FETCH_HEADER | IMAP_FETCH_SIZE, NULL, note,
+                             header, &r.error));
     g_assert_no_error(r.error);
     g_assert_true(g_str_has_prefix(header->str, "5 s12 hhhh"));
     g_assert_cmpuint(header->len, ==, 1024 * 1024 + strlen("5 s12 h\n"));
@@ -270,18 +305,22 @@ static void test_search(void)
              "C: p4 UID SEARCH RETURN (ALL) SEEN\nS: p4 BAD what?\nC: p5 UID SEARCH SEEN\n"
              "S: * SEARCH\nS: p5 OK\n"
              "C: p6 UID SEARCH SEEN\nS: p6 OK\n");
-    ImapTerm by_id[] = {{.key = "UNDELETED"}, {"HEADER", "Message-ID", "<a@example.org>"}, {.key = NULL}},
-             all[] = {{.key = NULL}},
-             subject[] = {{"SUBJECT", NULL, "\xc3\xbcx!"}, {.key = NULL}},
+    ImapTerm by_id[] = {{.key = "UNDELETED"},
+                        {"HEADER", "Message-ID", "<a@example.org>"},
+                        {.key = NULL}},
+             all[] = {{.key = NULL}}, subject[] = {{"SUBJECT", NULL, "\xc3\xbcx!"}, {.key = NULL}},
              seen[] = {{.key = "SEEN"}, {.key = NULL}};
-    g_autoptr(ImapSet) a = imap_search(r.session, by_id, &r.error), b = imap_search(r.session, all, &r.error),
-                       c = imap_search(r.session, subject, &r.error), d = imap_search(r.session, seen, &r.error);
+    g_autoptr(ImapSet) a = imap_search(r.session, by_id, &r.error),
+                       b = imap_search(r.session, all, &r.error),
+                       c = imap_search(r.session, subject, &r.error),
+                       d = imap_search(r.session, seen, &r.error);
     g_assert_no_error(r.error);
     g_autofree char *a_text = imap_set_text(a), *b_text = imap_set_text(b);
     g_assert_cmpstr(a_text, ==, "3:5,9");
     g_assert_cmpstr(b_text, ==, "7:9");
     g_assert_true(imap_set_is_empty(c) && imap_set_is_empty(d));
-    g_assert_null(imap_search(r.session, seen, &r.error)); /* silence does not mean "nothing found" */
+    g_assert_null(
+        imap_search(r.session, seen, &r.error)); /* silence does not mean "nothing found" */
     rig_failed(&r, PINTAIL_ERROR_REFUSED, "no result");
     rig_close(&r);
 }
@@ -289,16 +328,19 @@ static void test_search(void)
 static void test_store(void)
 {
     Rig r;
-    rig_select(&r, "UIDPLUS",
-               "C: p2 UID STORE 3:5,9 +FLAGS.SILENT (\\\\Seen \\\\Flagged work)\nS: p2 OK\n"
-               "C: p3 UID STORE 3 -FLAGS (\\\\Deleted)\nS: * 1 FETCH (UID 3 FLAGS (\\\\Seen))\nS: p3 OK\n"
-               "C: p4 UID EXPUNGE 3\nS: * 1 EXPUNGE\nS: p4 OK\n"
-               "C: p5 UID STORE 9 +FLAGS.SILENT (\\\\Seen)\nS: p5 NO [CANNOT] read only\n");
+    rig_select(
+        &r, "UIDPLUS",
+        "C: p2 UID STORE 3:5,9 +FLAGS.SILENT (\\\\Seen \\\\Flagged work)\nS: p2 OK\n"
+        "C: p3 UID STORE 3 -FLAGS (\\\\Deleted)\nS: * 1 FETCH (UID 3 FLAGS (\\\\Seen))\nS: p3 OK\n"
+        "C: p4 UID EXPUNGE 3\nS: * 1 EXPUNGE\nS: p4 OK\n"
+        "C: p5 UID STORE 9 +FLAGS.SILENT (\\\\Seen)\nS: p5 NO [CANNOT] read only\n");
     g_autoptr(ImapSet) set = imap_set_parse(SPAN_LITERAL("3:5,9")), three = imap_set_range(3, 3),
                        nine = imap_set_range(9, 9);
     const char *work[] = {"work", NULL}, *bad[] = {"a b", NULL};
-    g_assert_true(imap_store(r.session, set, IMAP_STORE_ADD, IMAP_FLAG_SEEN | IMAP_FLAG_FLAGGED, work, TRUE, &r.error));
-    g_assert_true(imap_store(r.session, three, IMAP_STORE_REMOVE, IMAP_FLAG_DELETED, NULL, FALSE, &r.error));
+    g_assert_true(imap_store(r.session, set, IMAP_STORE_ADD, IMAP_FLAG_SEEN | IMAP_FLAG_FLAGGED,
+                             work, TRUE, &r.error));
+    g_assert_true(
+        imap_store(r.session, three, IMAP_STORE_REMOVE, IMAP_FLAG_DELETED, NULL, FALSE, &r.error));
     g_autoptr(ImapChanges) changes = imap_take_changes(r.session);
     g_assert_cmpuint(changes->flags->len, ==, 1);
     g_assert_true(imap_expunge(r.session, three, &r.error));
@@ -306,7 +348,8 @@ static void test_store(void)
     g_assert_cmpuint(gone->expunged->len, ==, 1);
     g_assert_cmpuint(g_array_index(gone->expunged, guint32, 0), ==, 3);
     g_assert_cmpuint(imap_selected(r.session)->exists, ==, 2);
-    g_assert_false(imap_store(r.session, nine, IMAP_STORE_ADD, IMAP_FLAG_SEEN, NULL, TRUE, &r.error));
+    g_assert_false(
+        imap_store(r.session, nine, IMAP_STORE_ADD, IMAP_FLAG_SEEN, NULL, TRUE, &r.error));
     rig_failed(&r, PINTAIL_ERROR_REFUSED, "read only");
     g_assert_false(imap_store(r.session, nine, IMAP_STORE_ADD, 0, bad, TRUE, &r.error));
     rig_failed(&r, PINTAIL_ERROR_INVALID, "flag");
@@ -333,7 +376,8 @@ static void test_copy_and_move(void)
     Rig r;
     rig_select(&r, "MOVE UIDPLUS",
                "C: p2 UID COPY 3:4 \"Entw&APw-rfe\"\nS: p2 OK [COPYUID 44 3:4 101:102] done\n"
-               "C: p3 UID MOVE 3:4 \"Trash\"\nS: * OK [COPYUID 45 4,3 7,9] moved\nS: * 2 EXPUNGE\nS: p3 OK done\n"
+               "C: p3 UID MOVE 3:4 \"Trash\"\nS: * OK [COPYUID 45 4,3 7,9] moved\nS: * 2 "
+               "EXPUNGE\nS: p3 OK done\n"
                "C: p4 UID MOVE 9 \"Trash\"\nS: p4 OK [COPYUID 45] empty\n"
                "C: p5 UID COPY 9 \"nowhere\"\nS: p5 NO [TRYCREATE] no such folder\n"
                "C: p6 UID MOVE 9 \"full\"\nS: * OK [COPYUID 46 9 10] x\nS: p6 NO [OVERQUOTA] full\n"
@@ -390,8 +434,12 @@ static void test_append(void)
     guint32 validity, uid;
     guint64 done = 0;
     const char *work[] = {"work", NULL};
-    ImapAppend full = {.message = SPAN_LITERAL("a: b\r\n\r\nc"), .bits = IMAP_FLAG_SEEN, .keywords = work,
-                       .date = "17-Jul-1996 02:44:25 -0700", .progress = count_progress, .data = &done};
+    ImapAppend full = {.message = SPAN_LITERAL("a: b\r\n\r\nc"),
+                       .bits = IMAP_FLAG_SEEN,
+                       .keywords = work,
+                       .date = "17-Jul-1996 02:44:25 -0700",
+                       .progress = count_progress,
+                       .data = &done};
     ImapAppend bare = {.message = full.message};
     g_assert_true(imap_append(r.session, "Sent", &full, &validity, &uid, &r.error));
     g_assert_cmpuint(validity, ==, 38505);
@@ -425,13 +473,17 @@ static void test_append_literals(void)
         const char *capability;
         gsize size;
         gboolean at_once;
-    } cases[] = {{"LITERAL+", 5000, TRUE}, {"LITERAL+", 70000, FALSE}, {"LITERAL-", 4096, TRUE},
-                 {"LITERAL-", 4097, FALSE}, {"", 10, FALSE}};
+    } cases[] = {{"LITERAL+", 5000, TRUE},
+                 {"LITERAL+", 70000, FALSE},
+                 {"LITERAL-", 4096, TRUE},
+                 {"LITERAL-", 4097, FALSE},
+                 {"", 10, FALSE}};
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         Rig r;
         g_autofree char *script = g_strdup_printf(
-            "C: p1 APPEND \"Sent\" {%" G_GSIZE_FORMAT "%s}\n%sC= %" G_GSIZE_FORMAT "\nS: p1 OK\n", cases[i].size,
-            cases[i].at_once ? "+" : "", cases[i].at_once ? "" : "S: + \n", cases[i].size + 2);
+            "C: p1 APPEND \"Sent\" {%" G_GSIZE_FORMAT "%s}\n%sC= %" G_GSIZE_FORMAT "\nS: p1 OK\n",
+            cases[i].size, cases[i].at_once ? "+" : "", cases[i].at_once ? "" : "S: + \n",
+            cases[i].size + 2);
         rig_open(&r, cases[i].capability, script);
         g_autofree char *bytes = g_strnfill(cases[i].size, 'x');
         ImapAppend what = {.message = span_of(bytes)};
@@ -445,15 +497,17 @@ static void test_append_literals(void)
 static void test_changes(void)
 {
     Rig r;
-    rig_select(&r, "",
-               "C: p2 UID FETCH 1:* (UID FLAGS)\nS: * 1 FETCH (UID 11 FLAGS ())\nS: * 2 FETCH (UID 12 FLAGS ())\n"
-               "S: p2 OK\n"
-               "C: p3 NOOP\n"
-               "S: * 2 FETCH (FLAGS (\\\\Seen))\nS: * 1 EXPUNGE\nS: * 1 FETCH (FLAGS (\\\\Seen $Junk))\n"
-               "S: * 2 EXPUNGE\nS: * 2 EXISTS\nS: * 2 FETCH (FLAGS ())\nS: * 9 EXPUNGE\nS: * 0 EXPUNGE\n"
-               "S: * OK [ALERT] disk \\x1b[2Jalmost full\nS: * XFOO bar\nS: p3 OK\n"
-               "C: p4 NOOP\nS: * VANISHED 12\nS: * 1 EXISTS\nS: p4 OK\n"
-               "C: p5 NOOP\nS: * 0 EXISTS\nS: * OK [UIDVALIDITY 8] new\nS: p5 OK\n");
+    rig_select(
+        &r, "",
+        "C: p2 UID FETCH 1:* (UID FLAGS)\nS: * 1 FETCH (UID 11 FLAGS ())\nS: * 2 FETCH (UID 12 "
+        "FLAGS ())\n"
+        "S: p2 OK\n"
+        "C: p3 NOOP\n"
+        "S: * 2 FETCH (FLAGS (\\\\Seen))\nS: * 1 EXPUNGE\nS: * 1 FETCH (FLAGS (\\\\Seen $Junk))\n"
+        "S: * 2 EXPUNGE\nS: * 2 EXISTS\nS: * 2 FETCH (FLAGS ())\nS: * 9 EXPUNGE\nS: * 0 EXPUNGE\n"
+        "S: * OK [ALERT] disk \\x1b[2Jalmost full\nS: * XFOO bar\nS: p3 OK\n"
+        "C: p4 NOOP\nS: * VANISHED 12\nS: * 1 EXISTS\nS: p4 OK\n"
+        "C: p5 NOOP\nS: * 0 EXISTS\nS: * OK [UIDVALIDITY 8] new\nS: p5 OK\n");
     g_autoptr(ImapSet) all = imap_set_range(1, IMAP_LAST);
     g_autoptr(GString) out = g_string_new(NULL);
     g_assert_true(imap_fetch(r.session, all, IMAP_FETCH_FLAGS, NULL, note, out, &r.error));
@@ -501,7 +555,8 @@ static void test_idle(void)
                "C: p5 IDLE\nS: + idling\nS: * BYE shutting down\nclose\n");
     g_assert_true(imap_idle(r.session, wake[0], 60000, &why, &r.error));
     g_assert_cmpint(why, ==, IMAP_IDLE_CHANGED);
-    g_assert_true(imap_idle(r.session, wake[0], 60000, &why, &r.error)); /* not taken yet: at once */
+    g_assert_true(
+        imap_idle(r.session, wake[0], 60000, &why, &r.error)); /* not taken yet: at once */
     g_assert_cmpint(why, ==, IMAP_IDLE_CHANGED);
     imap_changes_free(imap_take_changes(r.session));
     g_assert_cmpint(write(wake[1], "x", 1), ==, 1);
@@ -521,8 +576,9 @@ static void test_idle_without(void)
 {
     Rig r;
     ImapIdle why;
-    rig_select(&r, "IDLE", "C: p2 IDLE\nS: p2 BAD not today\nC: p3 NOOP\nS: p3 OK\n"
-                           "C: p4 NOOP\nS: * 1 EXPUNGE\nS: p4 OK\n");
+    rig_select(&r, "IDLE",
+               "C: p2 IDLE\nS: p2 BAD not today\nC: p3 NOOP\nS: p3 OK\n"
+               "C: p4 NOOP\nS: * 1 EXPUNGE\nS: p4 OK\n");
     g_assert_true(imap_idle(r.session, -1, 1, &why, &r.error));
     g_assert_cmpint(why, ==, IMAP_IDLE_TIMEOUT);
     g_assert_false(imap_has(r.session, IMAP_CAP_IDLE));
@@ -530,8 +586,10 @@ static void test_idle_without(void)
     g_assert_cmpint(why, ==, IMAP_IDLE_CHANGED);
     rig_close(&r);
     /* a server that ends every IDLE at once must not make a busy loop */
-    rig_select(&r, "IDLE", "C: p2 IDLE\nS: + \nS: p2 OK\nC: p3 IDLE\nS: + \nS: p3 OK\nC: p4 IDLE\nS: + \nS: p4 OK\n"
-                           "C: p5 NOOP\nS: p5 OK\n");
+    rig_select(
+        &r, "IDLE",
+        "C: p2 IDLE\nS: + \nS: p2 OK\nC: p3 IDLE\nS: + \nS: p3 OK\nC: p4 IDLE\nS: + \nS: p4 OK\n"
+        "C: p5 NOOP\nS: p5 OK\n");
     for (guint i = 0; i < 4; i++)
         g_assert_true(imap_idle(r.session, -1, i == 3 ? 1 : 60000, &why, &r.error));
     rig_close(&r);
@@ -592,6 +650,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/imap/messages/fetch-pipelined", test_fetch_pipelined);
+    g_test_add_func("/imap/messages/fetch-interleaved", test_fetch_interleaved);
     g_test_add_func("/imap/messages/fetch-bent", test_fetch_bent);
     g_test_add_func("/imap/messages/fetch-callback-fails", test_fetch_callback_fails);
     g_test_add_func("/imap/messages/fetch-refused", test_fetch_refused);

@@ -14,7 +14,8 @@ typedef struct {
     GError *error;
 } Rig;
 
-G_GNUC_UNUSED static void rig_open_with(Rig *r, const char *script, const WireCert *cert, TlsMode tls)
+G_GNUC_UNUSED static void rig_open_with(Rig *r, const char *script, const WireCert *cert,
+                                        TlsMode tls)
 {
     *r = (Rig){.server = wire_start_with(script, cert, 0)};
     r->endpoint = wire_endpoint(r->server, PROTOCOL_IMAP, tls);
