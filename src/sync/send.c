@@ -179,8 +179,6 @@ static void record(SendLane *l, OutboxEntry *e, const SendVerdict *v)
         text = g_strdup_printf(_("Not sent yet, it is tried again: %s"), v->words);
     }
     post_outbox(l, e->id, text);
-    if (v->state == OUTBOX_UNKNOWN)
-        ask_maybe_sent(l, e, v->words);
 }
 
 static gboolean before_final(void *data, GError **err)
@@ -278,6 +276,19 @@ static gboolean send_entry(SendLane *l, OutboxEntry *e)
     return smtp_usable(l->smtp);
 }
 
+/* Those that were perhaps sent, by us or by a process that died (outbox_claim() finds them). */
+static void ask_about_unknown(SendLane *l)
+{
+    g_autoptr(GError) err = NULL;
+    g_autoptr(GPtrArray) entries = outbox_list(l->w->store, l->w->account_id, &err);
+    for (guint n = 0; entries && n < entries->len; n++) {
+        const OutboxEntry *e = entries->pdata[n];
+        if (e->state == OUTBOX_UNKNOWN)
+            ask_maybe_sent(l, e, e->words);
+    }
+    worker_complain(l->w, err);
+}
+
 static void send_all(SendLane *l)
 {
     gint64 next = 0;
@@ -293,6 +304,7 @@ static void send_all(SendLane *l)
         }
         more = send_entry(l, e);
     }
+    ask_about_unknown(l);
     if (l->smtp && smtp_usable(l->smtp) && !worker_is_stopping(l->w))
         smtp_quit(l->smtp);
     disconnect(l);
@@ -302,38 +314,20 @@ static void send_all(SendLane *l)
     }
 }
 
-/* Entries that a process which is no more left in the middle. */
-static void ask_about_unknown(SendLane *l)
-{
-    g_autoptr(GError) err = NULL;
-    g_autoptr(GPtrArray) entries = outbox_list(l->w->store, l->w->account_id, &err);
-    for (guint n = 0; entries && n < entries->len; n++) {
-        OutboxEntry *e = entries->pdata[n];
-        if (e->state == OUTBOX_UNKNOWN)
-            ask_maybe_sent(l, e, e->words);
-        if (e->state != OUTBOX_SENDING)
-            continue;
-        g_autoptr(OutboxEntry) mine = outbox_claim_id(l->w->store, e->id, NULL);
-        if (!mine || mine->state != OUTBOX_SENDING)
-            continue; /* its process is alive and at it */
-        SendVerdict v = {.state = OUTBOX_UNKNOWN, .words = _("the program ended while it was being sent")};
-        record(l, mine, &v);
-    }
-    worker_complain(l->w, err);
-}
-
 static void take_answer(SendLane *l, const Request *r)
 {
     for (guint n = 0; n < l->asked->len; n++) {
         Asked a = g_array_index(l->asked, Asked, n);
         if (a.question != r->question)
             continue;
+        if (r->answer != ANSWER_YES && r->answer != ANSWER_NO)
+            return; /* asked, and left open: not again in this session */
         g_array_remove_index_fast(l->asked, n);
         g_autoptr(GError) err = NULL;
         gboolean ok = TRUE;
         if (r->answer == ANSWER_YES)
             ok = outbox_requeue(l->w->store, a.entry, &err);
-        else if (r->answer == ANSWER_NO)
+        else
             ok = outbox_consider_sent(l->w->store, a.entry, &err);
         if (!ok)
             worker_complain(l->w, err);
@@ -382,7 +376,6 @@ void send_lane(Worker *w)
         return;
     SendLane l = {.w = w, .login = login_new(w, w->account, w->account->smtp)};
     l.asked = g_array_new(FALSE, FALSE, sizeof(Asked));
-    ask_about_unknown(&l);
     if (worker_once(w))
         send_all(&l);
     else
