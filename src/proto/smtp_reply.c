@@ -93,7 +93,8 @@ gboolean smtp_reply_add(SmtpReply *r, Span line, gboolean *last, const char **re
     }
     r->code = code;
     *last = line.len == 3 || line.at[3] == ' ';
-    Span text = line.len > 4 ? span_new(line.at + 4, line.len - 4) : SPAN_NONE;
+    gsize skip = MIN(line.len, 4u);
+    Span text = span_new(line.at + skip, line.len - skip);
     char *copy = span_dup(text);
     for (gsize i = 0; i < text.len; i++) {
         if (text.at[i] == '\0')
