@@ -156,8 +156,9 @@ static gboolean read_literal(Frame *f, guint64 size, gboolean is_fetch, GString 
         return FALSE;
     }
     if (!l.claimed && size > FRAME_LITERAL_ANNOUNCED) {
-        error_set(err, PINTAIL_ERROR_PROTOCOL, _("%s announces an absurd literal of %s bytes"),
-                  stream_peer(f->stream), size == G_MAXUINT64 ? "2^64 and more" : "many million");
+        error_set(err, PINTAIL_ERROR_PROTOCOL,
+                  _("%s announces an absurd literal of %" G_GUINT64_FORMAT " bytes"),
+                  stream_peer(f->stream), size);
         return FALSE;
     }
     l.kept = g_string_new(NULL);

@@ -1,5 +1,5 @@
 /* Any bytes as a BODYSTRUCTURE: a tree of bounded depth with texts and sections, or nothing. */
-#include "../../src/proto/imap_grammar.h"
+#include "imap_grammar.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, size_t size);
 

@@ -1,5 +1,5 @@
 /* Any bytes as a mailbox name: valid UTF-8 for us, and the same bytes when sent back. */
-#include "../../src/proto/imap_grammar.h"
+#include "imap_grammar.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, size_t size);
 

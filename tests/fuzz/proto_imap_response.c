@@ -1,5 +1,5 @@
 /* Any bytes as one IMAP response, through every parser that could be asked for it. */
-#include "../../src/proto/imap_grammar.h"
+#include "imap_grammar.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, size_t size);
 

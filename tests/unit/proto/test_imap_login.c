@@ -303,19 +303,42 @@ static void test_cancel(void)
     wire_finish(w);
 }
 
+/* Silence, and bytes without an end: both end with the deadline of the phase. */
 static void test_stalled(void)
 {
-    WireServer *w = wire_start("S: * OK [CAPABILITY IMAP4rev1] hi\nC: p1 NOOP\nstall\n");
-    g_autoptr(Endpoint) e = wire_endpoint(w, PROTOCOL_IMAP, TLS_OFF);
-    StreamOptions o = {.timeout_ms = 100};
-    GError *error = NULL;
-    ImapSession *s = imap_connect(e, &o, NULL, &error);
-    g_assert_no_error(error);
-    g_assert_false(imap_noop(s, &error));
-    g_assert_error(error, PINTAIL_ERROR, PINTAIL_ERROR_RETRY);
-    g_clear_error(&error);
-    imap_free(s);
-    wire_finish(w);
+    static const char *const plays[] = {"stall", "trickle x"};
+    for (guint i = 0; i < G_N_ELEMENTS(plays); i++) {
+        g_autofree char *script =
+            g_strconcat("S: * OK [CAPABILITY IMAP4rev1] hi\nC: p1 NOOP\n", plays[i], "\n", NULL);
+        WireServer *w = wire_start(script);
+        g_autoptr(Endpoint) e = wire_endpoint(w, PROTOCOL_IMAP, TLS_OFF);
+        StreamOptions o = {.timeout_ms = 100};
+        GError *error = NULL;
+        ImapSession *s = imap_connect(e, &o, NULL, &error);
+        g_assert_no_error(error);
+        g_assert_false(imap_noop(s, &error));
+        g_assert_error(error, PINTAIL_ERROR, PINTAIL_ERROR_RETRY);
+        g_clear_error(&error);
+        imap_free(s);
+        wire_finish(w);
+    }
+}
+
+/* An OAuth server says in a challenge what is wrong with the token, and wants an empty line
+ * before its NO. */
+static void test_token_refused(void)
+{
+    Rig r;
+    rig_open_with(&r,
+                  "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2 AUTH=PLAIN] hi\n"
+                  "C~ p1 AUTHENTICATE XOAUTH2 [A-Za-z0-9+/=]+\nS: + eyJzdGF0dXMiOiI0MDAifQ==\nC:\n"
+                  "S: p1 NO [AUTHENTICATIONFAILED] expired token\n",
+                  NULL, TLS_OFF);
+    g_autoptr(Secret) token = secret_new("ya29.token", 10);
+    Credentials who = {.user = "ana@example.org", .token = token};
+    g_assert_false(imap_login(r.session, &who, &r.error));
+    rig_failed(&r, PINTAIL_ERROR_AUTH, "expired token");
+    rig_close(&r);
 }
 
 int main(int argc, char **argv)
@@ -337,6 +360,7 @@ int main(int argc, char **argv)
     g_test_add_func("/imap/login/log", test_log);
     g_test_add_func("/imap/login/cancel", test_cancel);
     g_test_add_func("/imap/login/stalled", test_stalled);
+    g_test_add_func("/imap/login/token-refused", test_token_refused);
     int failed = g_test_run();
     wire_cert_free(cert);
     return failed;
