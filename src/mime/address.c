@@ -341,7 +341,7 @@ static void read_open(Reader *r)
 GPtrArray *address_list_parse(const char *text, gsize len)
 {
     Reader r = {.at = text,
-                .end = text + len,
+                .end = len > 0 ? text + len : text,
                 .out = g_ptr_array_new_with_free_func((GDestroyNotify)address_free),
                 .text = g_string_new(NULL),
                 .pieces = g_array_new(FALSE, FALSE, sizeof(Piece)),

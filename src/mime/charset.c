@@ -166,6 +166,8 @@ static void append_cp1252(GString *out, Span s)
 /* Counts, when asked, valid sequences of several bytes and invalid bytes. */
 static void append_utf8(GString *out, Span s, gsize *good, gsize *bad)
 {
+    if (s.len == 0)
+        return;
     const char *p = s.at, *end = s.at + s.len;
     gsize invalid = 0;
     while (p < end) {

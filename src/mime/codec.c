@@ -231,6 +231,8 @@ static void uu_line(GString *out, Span line)
     gsize octets = (gsize)((line.at[0] - ' ') & 63);
     const char *p = line.at + 1;
     gsize left = line.len - 1;
+    if (left + 4 < (octets * 8 + 5) / 6)
+        octets = left * 6 / 8; /* more than blanks was lost: what there is */
     while (octets > 0) {
         guint32 v = 0;
         for (gsize i = 0; i < 4; i++) /* blanks lost at the end stand for zero */

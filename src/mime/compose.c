@@ -75,6 +75,8 @@ char *compose_one_line(const char *text)
 
 gboolean bytes_are_plain(Span s, gboolean allow_8bit)
 {
+    if (s.len == 0)
+        return TRUE;
     const char *p = s.at, *end = s.at + s.len;
     while (p < end) {
         const char *nl = memchr(p, '\n', (gsize)(end - p));
@@ -280,8 +282,8 @@ static gboolean put_attachment(GString *out, const Attachment *a, ComposeFlags f
         g_string_append_len(out, text, (gssize)n);
         if (n == 0 || text[n - 1] != '\n')
             g_string_append(out, "\r\n");
-    } else if (g_str_has_prefix(type, "text/") && g_utf8_validate(data, (gssize)len, NULL) &&
-               !memchr(data, '\r', len) && len > 0 && data[len - 1] == '\n') {
+    } else if (g_str_has_prefix(type, "text/") && len > 0 && data[len - 1] == '\n' &&
+               g_utf8_validate(data, (gssize)len, NULL) && !memchr(data, '\r', len)) {
         put_text(out, type, extra->str, span_new(data, len), allow_8bit);
     } else {
         gboolean multipart = g_ascii_strncasecmp(type, "multipart/", 10) == 0 ||

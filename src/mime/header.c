@@ -34,7 +34,7 @@ static gboolean is_wsp(char c)
 static gsize field_name(const char *p, const char *end, const char **colon)
 {
     const char *q = p;
-    while (q < end && (guchar)*q > ' ' && *q != ':' && *q != 0x7f && q - p <= FIELD_NAME_MAX)
+    while (q < end && (guchar)*q > ' ' && *q != ':' && (guchar)*q < 0x7f && q - p <= FIELD_NAME_MAX)
         q++;
     gsize len = (gsize)(q - p);
     while (q < end && is_wsp(*q))

@@ -268,10 +268,10 @@ static void init_empty(Params *p)
 
 void params_init(Params *p, Span value)
 {
-    Cursor c = {value.at, value.at + value.len};
     init_empty(p);
     GString *head = g_string_new(NULL);
     if (value.len > 0) {
+        Cursor c = {value.at, value.at + value.len};
         for (skip_cfws(&c); c.at < c.end && *c.at != ';'; skip_cfws(&c)) {
             if (head->len > 0 && strchr(head->str, '/') && name_follows(c.at, c.end))
                 break;

@@ -172,8 +172,11 @@ static gboolean is_message_type(const Part *p)
 
 static void end_part(Part *p, const char *end)
 {
-    const char *body = p->body.at;
-    p->body.len = end > body ? (gsize)(end - body) : 0;
+    /* a header that ran into a boundary: its last line end is the boundary's */
+    p->header.at = MIN(p->header.at, end);
+    p->header.len = MIN(p->header.len, (gsize)(end - p->header.at));
+    p->body.at = MIN(p->body.at, end);
+    p->body.len = (gsize)(end - p->body.at);
     p->size = p->body.len;
 }
 
@@ -213,7 +216,8 @@ static void pop_frame(Parser *p, const char *end)
 static Part *descend(Parser *p, Part *current)
 {
     while (p->depth < PART_DEPTH_MAX && p->count < PART_COUNT_MAX) {
-        if (is_message_type(current) && current->encoding == PART_ENCODING_IDENTITY) {
+        gboolean nothing = current->parent && current->body.at == current->header.at;
+        if (is_message_type(current) && current->encoding == PART_ENCODING_IDENTITY && !nothing) {
             p->frames[p->depth++] = (Frame){current, SPAN_NONE, FALSE};
             current = begin_part(p, current->body.at, current, TRUE);
         } else if (part_is_multipart(current) && *current->boundary) {

@@ -147,8 +147,8 @@ Rendered *render_plain(const char *utf8, gsize len, gboolean flowed, gboolean de
 {
     Plain s = {.paragraph = g_string_new(NULL)};
     builder_init(&s.b);
-    const char *p = utf8, *end = utf8 + len;
-    while (len > 0 && p < end && !builder_is_full(&s.b)) {
+    const char *p = utf8, *end = len > 0 ? utf8 + len : utf8;
+    while (p < end && !builder_is_full(&s.b)) {
         const char *nl = memchr(p, '\n', (gsize)(end - p));
         const char *stop = nl ? nl : end;
         gsize n = (gsize)(stop - p);

@@ -107,14 +107,25 @@ static void begin_text(Layout *l)
     l->item = FALSE;
 }
 
+/* Gumbo makes bytes that are no UTF-8 of numbers that are no characters ("&#xffffffff;"). */
+static const char *valid_utf8(const char *text, char **mended)
+{
+    if (g_utf8_validate(text, -1, NULL))
+        return text;
+    *mended = g_utf8_make_valid(text, -1);
+    return *mended;
+}
+
 /* Characters that only push text about: preheaders are padded with them. */
 static gboolean is_filler(gunichar c)
 {
     return c == 0x200B || c == 0xFEFF || c == 0xAD || c == 0x34F || c == 0x2060 || c == 0x180E;
 }
 
-static void add_text(Layout *l, const char *text)
+static void add_text(Layout *l, const char *given)
 {
+    g_autofree char *mended = NULL;
+    const char *text = valid_utf8(given, &mended);
     for (const char *p = text; *p; p = g_utf8_next_char(p)) {
         gunichar c = g_utf8_get_char(p);
         gboolean joiner = c == 0x200C || c == 0x200D;
@@ -134,8 +145,10 @@ static void add_text(Layout *l, const char *text)
     }
 }
 
-static void add_pre(Layout *l, const char *text)
+static void add_pre(Layout *l, const char *given)
 {
+    g_autofree char *mended = NULL;
+    const char *text = valid_utf8(given, &mended);
     for (const char *p = text; *p;) {
         gsize n = strcspn(p, "\r\n");
         g_string_append_len(l->line, p, (gssize)n);
@@ -154,7 +167,14 @@ static void add_pre(Layout *l, const char *text)
 /* A target worth a number; others (anchors, scripts) are only their text. */
 static guint link_number(Layout *l, const char *href)
 {
-    g_autofree char *target = g_strstrip(g_strdup(href));
+    g_autofree char *target = g_utf8_make_valid(href, -1);
+    char *to = target; /* line ends and tabs are no part of a URL, whoever put them there */
+    for (const char *p = target; *p; p++) {
+        if ((guchar)*p >= ' ' && *p != 0x7f)
+            *to++ = *p;
+    }
+    *to = '\0';
+    g_strstrip(target);
     if (!*target || *target == '#' || !strchr(target, ':') ||
         g_ascii_strncasecmp(target, "javascript:", 11) == 0 ||
         g_ascii_strncasecmp(target, "data:", 5) == 0)
@@ -250,7 +270,7 @@ static void separate_cells(Layout *l, guint first_cell)
         guint from = g_array_index(l->cells, guint, i - 2);
         guint to = g_array_index(l->cells, guint, i - 1);
         tall = tall || to - from > 1;
-        if (to == from || i == first_cell + 2 || builder_is_full(&l->b))
+        if (to == from || from == 0 || i == first_cell + 2 || builder_is_full(&l->b))
             continue;
         const RenderLine *above = g_ptr_array_index(l->b.out->lines, from - 1);
         if (to - from > 1 && *above->text && builder_add(&l->b, "", 0, LINE_TEXT, 0, 0, FALSE)) {

@@ -126,9 +126,9 @@ static void add_text(Decoder *d, const char *from, const char *to)
 
 void words_decode(GString *out, Span text)
 {
-    const char *p = text.at, *end = text.at + text.len;
     if (text.len == 0)
         return;
+    const char *p = text.at, *end = text.at + text.len;
     Decoder d = {.out = out, .bytes = g_string_new(NULL)};
     const char *pending = p; /* text not yet given out */
     const char *after_word = NULL;
