@@ -13,6 +13,7 @@
 #define CHAIN_MAX 10   /* certificates shown; OpenSSL itself stops at 100 */
 #define NAMES_MAX 50   /* alternative names shown */
 #define FIELD_MAX 500u /* bytes of one name */
+#define NAMES_WIDTH 120 /* cells of all names within a sentence */
 
 char *tls_fingerprint(const X509 *certificate)
 {
@@ -125,8 +126,10 @@ static char *problem_text(int error, int depth, const Certificate *leaf, const c
     switch (error) {
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
-        if (leaf && *leaf->names)
-            return g_strdup_printf(_("the certificate is for %s, not for %s"), leaf->names, host);
+        if (leaf && *leaf->names) {
+            g_autofree char *names = text_clip(leaf->names, NAMES_WIDTH, FALSE);
+            return g_strdup_printf(_("the certificate is for %s, not for %s"), names, host);
+        }
         return g_strdup_printf(_("the certificate does not name %s"), host);
     case X509_V_ERR_CERT_HAS_EXPIRED:
         if (depth == 0)
