@@ -8,6 +8,9 @@
 #include "header.h"
 #include "tree.h"
 
+#define GUESS_BYTES (64 * 1024)
+#define BOUNDARY_MAX 200 /* RFC 2046 allows 70 */
+
 typedef struct {
     Part *part;
     Span boundary; /* len 0: a message/rfc822, which has none */
@@ -212,6 +215,23 @@ static void pop_frame(Parser *p, const char *end)
     end_part(f->part, end);
 }
 
+/* A boundary for a multipart whose own is missing or never came: the first line that
+ * begins with "--" and has a Content- field behind it. NULL when there is none near. */
+static char *guess_boundary(const Parser *p, const char *at)
+{
+    const char *end = p->end - at > GUESS_BYTES ? at + GUESS_BYTES : p->end;
+    while (at < end) {
+        const char *next = line_after(p, at);
+        if (end - at > 3 && at[0] == '-' && at[1] == '-' && p->end - next > 8 &&
+            g_ascii_strncasecmp(next, "Content-", 8) == 0) {
+            Span rest = span_trim(span_new(at + 2, (gsize)(next - at - 2)));
+            return rest.len > 0 && rest.len <= BOUNDARY_MAX ? span_dup(rest) : NULL;
+        }
+        at = next;
+    }
+    return NULL;
+}
+
 /* Opens containers at `current` until a leaf; returns the innermost part. */
 static Part *descend(Parser *p, Part *current)
 {
@@ -308,15 +328,36 @@ static void parse_body(Parser *p, Part *root)
         pop_frame(p, p->end);
 }
 
-Part *part_parse(const char *message, gsize len)
+/* With `guess`, the root's boundary is what its body looks to have; NULL when it has none. */
+static Part *parse(const char *message, gsize len, gboolean guess)
 {
-    Parser *p = g_new0(Parser, 1);
+    g_autofree Parser *p = g_new0(Parser, 1);
     p->start = message ? message : "";
     p->end = p->start + (message ? len : 0);
     p->eol = line_end_of(p->start, (gsize)(p->end - p->start));
     Part *root = begin_part(p, p->start, NULL, TRUE);
+    if (guess) {
+        char *boundary = guess_boundary(p, root->body.at);
+        if (!boundary) {
+            part_free(root);
+            return NULL;
+        }
+        g_free(root->boundary);
+        root->boundary = boundary;
+    }
     parse_body(p, root);
     tree_number(root);
-    g_free(p);
     return root;
+}
+
+Part *part_parse(const char *message, gsize len)
+{
+    Part *root = parse(message, len, FALSE);
+    if (!part_is_multipart(root) || root->children->len > 0 || root->body.len == 0)
+        return root;
+    Part *guessed = parse(message, len, TRUE);
+    if (!guessed)
+        return root;
+    part_free(root);
+    return guessed;
 }

@@ -345,32 +345,76 @@ static void set_headed(Layout *l)
     }
 }
 
+static void begin_list(Layout *l, Context *c, const GumboElement *e)
+{
+    gboolean nested = c->indent > 0;
+    if (nested)
+        end_item(l);
+    else
+        end_paragraph(l);
+    c->number = e->tag == GUMBO_TAG_OL ? style_list_start(e) : 0;
+    c->indent = MIN(c->indent + (nested ? 0 : 2), 2 * LIST_DEPTH_MAX);
+}
+
+static void begin_row(Layout *l, Context *c)
+{
+    end_line(l);
+    take_blank(l); /* now, so that it is no part of the row */
+    c->row_start = l->b.out->lines->len;
+    c->number = l->cells->len;
+    if (has_header_cells(c->node))
+        set_headed(l);
+}
+
+static void begin_break(Layout *l)
+{
+    if (l->line->len == 0 || l->item)
+        l->blank_wanted = TRUE;
+    l->item = FALSE;
+    end_line(l);
+}
+
+static void add_rule(Layout *l)
+{
+    end_line(l);
+    for (guint i = 0; i < 24; i++)
+        g_string_append(l->line, "\342\224\200");
+    end_line(l);
+}
+
+/* The many elements that are only blocks of some kind. */
+static void begin_block(Layout *l, Context *c, GumboTag tag)
+{
+    if (tag == GUMBO_TAG_TABLE)
+        c->headed = FALSE;
+    if (style_is_heading(tag)) {
+        end_paragraph(l);
+        c->kind = LINE_HEADING;
+    } else if (style_is_paragraph(tag)) {
+        end_paragraph(l);
+    } else if (style_is_block(tag)) {
+        end_block(l);
+    }
+}
+
 /* What an element does when it begins; its context is already on the stack. */
 static void begin_element(Layout *l, Context *c, const GumboElement *e)
 {
     switch (e->tag) {
     case GUMBO_TAG_BR:
-        if (l->line->len == 0 || l->item)
-            l->blank_wanted = TRUE;
-        l->item = FALSE;
-        end_line(l);
+        begin_break(l);
         break;
     case GUMBO_TAG_HR:
-        end_line(l);
-        for (guint i = 0; i < 24; i++)
-            g_string_append(l->line, "\342\224\200");
-        end_line(l);
+        add_rule(l);
         break;
     case GUMBO_TAG_IMG:
         add_image(l, e);
         break;
-    case GUMBO_TAG_A: {
-        const char *href = style_attribute(e, "href");
+    case GUMBO_TAG_A:
         l->image = FALSE;
-        c->href = href;
+        c->href = style_attribute(e, "href");
         c->link_start = l->line->len;
         break;
-    }
     case GUMBO_TAG_BLOCKQUOTE:
         end_paragraph(l);
         c->quote_depth++;
@@ -383,16 +427,9 @@ static void begin_element(Layout *l, Context *c, const GumboElement *e)
         c->kind = LINE_PRE;
         break;
     case GUMBO_TAG_UL:
-    case GUMBO_TAG_OL: {
-        gboolean nested = c->indent > 0;
-        if (nested)
-            end_item(l);
-        else
-            end_paragraph(l);
-        c->number = e->tag == GUMBO_TAG_OL ? style_list_start(e) : 0;
-        c->indent = MIN(c->indent + (nested ? 0 : 2), 2 * LIST_DEPTH_MAX);
+    case GUMBO_TAG_OL:
+        begin_list(l, c, e);
         break;
-    }
     case GUMBO_TAG_LI:
         begin_item(l);
         break;
@@ -401,12 +438,7 @@ static void begin_element(Layout *l, Context *c, const GumboElement *e)
         c->indent = MIN(c->indent + 4, 2 * LIST_DEPTH_MAX);
         break;
     case GUMBO_TAG_TR:
-        end_line(l);
-        take_blank(l); /* now, so that it is no part of the row */
-        c->row_start = l->b.out->lines->len;
-        c->number = l->cells->len;
-        if (has_header_cells(c->node))
-            set_headed(l);
+        begin_row(l, c);
         break;
     case GUMBO_TAG_TD:
     case GUMBO_TAG_TH:
@@ -415,16 +447,7 @@ static void begin_element(Layout *l, Context *c, const GumboElement *e)
         c->indent = 0;
         break;
     default:
-        if (e->tag == GUMBO_TAG_TABLE)
-            c->headed = FALSE;
-        if (style_is_heading(e->tag)) {
-            end_paragraph(l);
-            c->kind = LINE_HEADING;
-        } else if (style_is_paragraph(e->tag)) {
-            end_paragraph(l);
-        } else if (style_is_block(e->tag)) {
-            end_block(l);
-        }
+        begin_block(l, c, e->tag);
     }
 }
 

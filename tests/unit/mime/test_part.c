@@ -67,6 +67,10 @@ static const struct {
     {"Content-Type: multipart/mixed; boundary=\"=_?(:)\"\n\n--=_?(:)\n\na\n", "multipart/mixed(text/plain)"},
     {"Content-Type: multipart/mixed; boundary=\n\n--\n\na\n", "multipart/mixed"},
     {"Content-Type: multipart/mixed\n\n--b\n\na\n--b--\n", "multipart/mixed"},
+    /* no boundary, or not the one that was announced: taken from the body when it is plain */
+    {"Content-Type: multipart/mixed\n\n--x\nContent-Type: text/html\n\na\n--x--\n", "multipart/mixed(text/html)"},
+    {MIXED "--x\nContent-Type: text/html\n\na\n--x\n\nb\n--x--\n", "multipart/mixed(text/html,text/plain)"},
+    {MIXED "--\nContent-Type: text/html\n\na\n", "multipart/mixed"},
     /* nested; the outer boundary ends everything */
     {MIXED "--b\nContent-Type: multipart/alternative; boundary=c\n\n--c\n\na\n--c\nContent-Type: text/html\n\nb\n--c--\n--b\n\nd\n--b--\n",
      "multipart/mixed(multipart/alternative(text/plain,text/html),text/plain)"},
