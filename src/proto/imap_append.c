@@ -18,15 +18,15 @@ static gboolean send_message(ImapSession *s, ImapCommand *c, const ImapAppend *w
         stream_deadline(s->stream, 0);
         if (!stream_write(s->stream, what->message.at + done, n, &error) ||
             !stream_flush(s->stream, &error))
-            return session_broke(s, error, err);
+            return imap_session_broke(s, error, err);
         done += n;
         if (what->progress)
             what->progress(done, what->message.len, what->data);
     }
     if (!stream_write(s->stream, "\r\n", 2, &error))
-        return session_broke(s, error, err);
+        return imap_session_broke(s, error, err);
     stream_deadline(s->stream, 0);
-    return session_flush(s, err);
+    return imap_session_flush(s, err);
 }
 
 static gboolean too_large(ImapSession *s, gsize size, GError **err)
@@ -44,8 +44,8 @@ static gboolean too_large(ImapSession *s, gsize size, GError **err)
 static gboolean append_line(ImapSession *s, const char *folder, const ImapAppend *what, Line *line,
                             gboolean *at_once, GError **err)
 {
-    line_init(line, s, "APPEND ");
-    if (!line_name(line, folder, err))
+    imap_line_init(line, s, "APPEND ");
+    if (!imap_line_name(line, folder, err))
         return FALSE;
     g_autoptr(GString) flags = g_string_new(NULL);
     if (!imap_flags_text(flags, what->bits, what->keywords)) {
@@ -53,15 +53,15 @@ static gboolean append_line(ImapSession *s, const char *folder, const ImapAppend
         return FALSE;
     }
     if (flags->len > 0)
-        line_add(line, " (%s)", flags->str);
+        imap_line_add(line, " (%s)", flags->str);
     if (what->date) {
-        line_add(line, " ");
-        line_string(line, span_of(what->date));
+        imap_line_add(line, " ");
+        imap_line_string(line, span_of(what->date));
     }
     gsize len = what->message.len;
     *at_once = (imap_has(s, IMAP_CAP_LITERAL_PLUS) && len <= AT_ONCE) ||
                (imap_has(s, IMAP_CAP_LITERAL_MINUS) && len <= 4096);
-    line_add(line, " {%" G_GSIZE_FORMAT "%s}", len, *at_once ? "+" : "");
+    imap_line_add(line, " {%" G_GSIZE_FORMAT "%s}", len, *at_once ? "+" : "");
     return TRUE;
 }
 
@@ -69,13 +69,13 @@ static gboolean run_append(ImapSession *s, ImapCommand *c, Line *line, gboolean 
                            const ImapAppend *what, GError **err)
 {
     gboolean go = TRUE;
-    if (!command_send(s, c, line, err))
+    if (!imap_command_send(s, c, line, err))
         return FALSE;
-    if (!at_once && !c->done && !command_wait_continue(s, c, &go, err))
+    if (!at_once && !c->done && !imap_command_wait_continue(s, c, &go, err))
         return FALSE;
     if (go && !c->done && !send_message(s, c, what, err))
         return FALSE;
-    return command_wait(s, c, err) && command_judge(s, c, err);
+    return imap_command_wait(s, c, err) && imap_command_judge(s, c, err);
 }
 
 gboolean imap_append(ImapSession *s, const char *folder, const ImapAppend *what,
@@ -86,12 +86,12 @@ gboolean imap_append(ImapSession *s, const char *folder, const ImapAppend *what,
     gboolean at_once, good = FALSE;
     if (!too_large(s, what->message.len, err) &&
         append_line(s, folder, what, &line, &at_once, err)) {
-        ImapCommand *c = command_new(s, NULL, NULL, "APPEND %s", folder);
+        ImapCommand *c = imap_command_new(s, NULL, NULL, "APPEND %s", folder);
         good = run_append(s, c, &line, at_once, what, err);
         if (good && c->code && strcmp(c->code, "APPENDUID") == 0 &&
             !imap_parse_appenduid(span_of(c->arguments), &validity, &number))
             validity = number = 0;
-        command_free(s, c);
+        imap_command_free(s, c);
     }
     if (uidvalidity)
         *uidvalidity = validity;

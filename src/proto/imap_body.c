@@ -60,8 +60,8 @@ static gboolean nstring(Cursor *c, gboolean lower, char **out)
 {
     Span s;
     gboolean nil;
-    cursor_blanks(c);
-    if (!cursor_nstring(c, &s, &nil))
+    imap_cursor_blanks(c);
+    if (!imap_cursor_nstring(c, &s, &nil))
         return FALSE;
     if (!nil)
         *out = lower ? imap_dup_lower(s) : imap_dup(s);
@@ -70,23 +70,23 @@ static gboolean nstring(Cursor *c, gboolean lower, char **out)
 
 static gboolean params(Cursor *c, GArray **out)
 {
-    cursor_blanks(c);
-    if (cursor_word(c, "NIL"))
+    imap_cursor_blanks(c);
+    if (imap_cursor_word(c, "NIL"))
         return TRUE;
-    if (!cursor_char(c, '('))
+    if (!imap_cursor_char(c, '('))
         return FALSE;
     *out = g_array_new(FALSE, FALSE, sizeof(ImapParam));
     g_array_set_clear_func(*out, clear_param);
     for (;;) {
         Span name, value;
         gboolean nil;
-        cursor_blanks(c);
-        if (cursor_char(c, ')'))
+        imap_cursor_blanks(c);
+        if (imap_cursor_char(c, ')'))
             return TRUE;
-        if (!cursor_astring(c, &name))
+        if (!imap_cursor_astring(c, &name))
             return FALSE;
-        cursor_blanks(c);
-        if (!cursor_nstring(c, &value, &nil))
+        imap_cursor_blanks(c);
+        if (!imap_cursor_nstring(c, &value, &nil))
             return FALSE;
         if ((*out)->len < MAX_PARAMS) {
             ImapParam p = {imap_dup_lower(name), imap_dup(value)};
@@ -98,10 +98,10 @@ static gboolean params(Cursor *c, GArray **out)
 static gboolean number(Cursor *c, guint64 *out)
 {
     gint64 value;
-    cursor_blanks(c);
-    if (cursor_word(c, "NIL"))
+    imap_cursor_blanks(c);
+    if (imap_cursor_word(c, "NIL"))
         return TRUE;
-    if (!cursor_number(c, &value))
+    if (!imap_cursor_number(c, &value))
         return FALSE;
     *out = imap_clamp64(value);
     return TRUE;
@@ -110,26 +110,26 @@ static gboolean number(Cursor *c, guint64 *out)
 /* Disposition and whatever follows, up to and with the ')' of the part. */
 static gboolean extension(Cursor *c, ImapBody *b)
 {
-    cursor_blanks(c);
-    if (cursor_char(c, ')'))
+    imap_cursor_blanks(c);
+    if (imap_cursor_char(c, ')'))
         return TRUE;
-    if (cursor_char(c, '(')) {
+    if (imap_cursor_char(c, '(')) {
         if (!nstring(c, TRUE, &b->disposition))
             return FALSE;
-        cursor_blanks(c);
+        imap_cursor_blanks(c);
         if (cursor_peek(c) != ')' && !params(c, &b->disposition_params))
             return FALSE;
-        cursor_blanks(c);
-        if (!cursor_char(c, ')'))
+        imap_cursor_blanks(c);
+        if (!imap_cursor_char(c, ')'))
             return FALSE;
-    } else if (!cursor_skip(c)) {
+    } else if (!imap_cursor_skip(c)) {
         return FALSE;
     }
     for (;;) { /* language, location, and what later RFCs may add */
-        cursor_blanks(c);
-        if (cursor_char(c, ')'))
+        imap_cursor_blanks(c);
+        if (imap_cursor_char(c, ')'))
             return TRUE;
-        if (!cursor_skip(c))
+        if (!imap_cursor_skip(c))
             return FALSE;
     }
 }
@@ -137,8 +137,8 @@ static gboolean extension(Cursor *c, ImapBody *b)
 /* After the fields of its type: MD5, then the above. */
 static gboolean extension_of_single(Cursor *c, ImapBody *b)
 {
-    cursor_blanks(c);
-    if (cursor_peek(c) != ')' && !cursor_skip(c))
+    imap_cursor_blanks(c);
+    if (cursor_peek(c) != ')' && !imap_cursor_skip(c))
         return FALSE;
     return extension(c, b);
 }
@@ -149,7 +149,7 @@ static gboolean extension_of_multipart(Cursor *c, ImapBody *b)
     if (!nstring(c, TRUE, &subtype))
         return FALSE;
     b->subtype = subtype ? subtype : g_strdup("mixed");
-    cursor_blanks(c);
+    imap_cursor_blanks(c);
     if (cursor_peek(c) != ')' && !params(c, &b->params))
         return FALSE;
     return extension(c, b);
@@ -212,10 +212,10 @@ static gboolean single_fields(Cursor *c, ImapBody *b)
 static gboolean enter_message(Cursor *c)
 {
     Cursor p = *c;
-    cursor_blanks(&p);
-    if (cursor_peek(&p) != '(' || !cursor_skip(&p))
+    imap_cursor_blanks(&p);
+    if (cursor_peek(&p) != '(' || !imap_cursor_skip(&p))
         return FALSE;
-    cursor_blanks(&p);
+    imap_cursor_blanks(&p);
     if (cursor_peek(&p) != '(')
         return FALSE;
     *c = p;
@@ -227,10 +227,10 @@ static gboolean open_body(BodyParser *p, gboolean *entered)
 {
     Cursor *c = p->c;
     char *prefix;
-    cursor_blanks(c);
-    if (++p->parts > MAX_PARTS || !cursor_char(c, '('))
+    imap_cursor_blanks(c);
+    if (++p->parts > MAX_PARTS || !imap_cursor_char(c, '('))
         return FALSE;
-    cursor_blanks(c);
+    imap_cursor_blanks(c);
     *entered = cursor_peek(c) == '(';
     ImapBody *b = add_body(p, *entered, &prefix);
     if (*entered) {
@@ -248,7 +248,7 @@ static gboolean open_body(BodyParser *p, gboolean *entered)
         return push(p, b, prefix, TRUE);
     }
     g_free(prefix);
-    cursor_blanks(c);
+    imap_cursor_blanks(c);
     if (g_ascii_isdigit(cursor_peek(c)) && !number(c, &b->lines))
         return FALSE;
     return extension_of_single(c, b);
@@ -261,7 +261,7 @@ static gboolean close_bodies(BodyParser *p, gboolean *more)
     *more = FALSE;
     while (p->depth > 0) {
         const Open *top = &p->stack[p->depth - 1];
-        cursor_blanks(c);
+        imap_cursor_blanks(c);
         if (!top->message && cursor_peek(c) == '(') {
             *more = TRUE;
             return TRUE;

@@ -35,13 +35,13 @@ void imap_changes_free(ImapChanges *c)
     g_free(c);
 }
 
-void changes_init(ImapSession *s)
+void imap_changes_init(ImapSession *s)
 {
     s->changes = changes_new();
     s->changed_flags = g_hash_table_new(NULL, NULL);
 }
 
-void changes_clear(ImapSession *s)
+void imap_changes_clear(ImapSession *s)
 {
     g_clear_pointer(&s->changes, imap_changes_free);
     g_clear_pointer(&s->changed_flags, g_hash_table_unref);
@@ -65,7 +65,7 @@ ImapChanges *imap_take_changes(ImapSession *s)
     return taken;
 }
 
-void changes_reset(ImapSession *s)
+void imap_changes_reset(ImapSession *s)
 {
     ImapChanges *old = imap_take_changes(s);
     GPtrArray *swap = s->changes->alerts;
@@ -81,7 +81,7 @@ gboolean imap_has_changes(const ImapSession *s)
            c->unknown_flags || c->overflow || c->lost || c->alerts->len;
 }
 
-void mailbox_free(ImapMailbox *m)
+void imap_mailbox_free(ImapMailbox *m)
 {
     if (!m)
         return;
@@ -123,7 +123,7 @@ static void mailbox_code(ImapSession *s, const Response *r)
     ImapMailbox *m = s->mailbox;
     Cursor c = cursor_new(r->arguments, s->chunk);
     gint64 n = 0;
-    gboolean number = cursor_number(&c, &n);
+    gboolean number = imap_cursor_number(&c, &n);
     if (span_is(r->code, "PERMANENTFLAGS"))
         permanent_flags(m, r->arguments, s->chunk);
     else if (span_is(r->code, "UIDVALIDITY") && number)
@@ -146,15 +146,15 @@ static void mailbox_code(ImapSession *s, const Response *r)
         s->changes->lost = TRUE;
 }
 
-void changes_code(ImapSession *s, const Response *r)
+void imap_changes_code(ImapSession *s, const Response *r)
 {
     if (r->code.len == 0)
         return;
     if (span_is(r->code, "CAPABILITY") && r->status == 'O') {
-        session_set_capabilities(s, r->arguments);
+        imap_session_set_capabilities(s, r->arguments);
         return;
     }
-    if (session_is_early(s))
+    if (imap_session_is_early(s))
         return;
     if (span_is(r->code, "ALERT") && s->changes->alerts->len < MAX_ALERTS)
         g_ptr_array_add(s->changes->alerts, printable_text(r->text.at ? r->text.at : "",
@@ -174,9 +174,9 @@ static void exists(ImapSession *s, guint32 n)
         else if (n < m->exists)
             s->changes->overflow = TRUE;
         if (n < m->exists) /* which ones went? the map knows nothing any more */
-            seqmap_reset(&s->map, n);
+            imap_seqmap_reset(&s->map, n);
         else
-            seqmap_resize(&s->map, n);
+            imap_seqmap_resize(&s->map, n);
     }
     m->exists = n;
 }
@@ -198,7 +198,7 @@ static gboolean expunge(ImapSession *s, guint32 seq)
 {
     if (seq == 0 || seq > s->mailbox->exists)
         return FALSE;
-    guint32 uid = seqmap_remove(&s->map, seq);
+    guint32 uid = imap_seqmap_remove(&s->map, seq);
     s->mailbox->exists--;
     if (uid)
         add_expunged(s, uid);
@@ -221,15 +221,15 @@ static gboolean vanished(ImapSession *s, Span rest)
         s->changes->overflow = TRUE;
     if (rest.len > 0 && *rest.at == '(')
         return TRUE;
-    guint32 known = seqmap_remove_set(&s->map, gone);
+    guint32 known = imap_seqmap_remove_set(&s->map, gone);
     guint64 count = imap_set_count(gone);
     s->mailbox->exists -= (guint32)MIN(count, s->mailbox->exists);
     if (known < count)
-        seqmap_reset(&s->map, s->mailbox->exists);
+        imap_seqmap_reset(&s->map, s->mailbox->exists);
     return TRUE;
 }
 
-gboolean changes_untagged(ImapSession *s, const Response *r)
+gboolean imap_changes_untagged(ImapSession *s, const Response *r)
 {
     if (!s->mailbox)
         return FALSE;
@@ -246,7 +246,7 @@ gboolean changes_untagged(ImapSession *s, const Response *r)
     }
 }
 
-void changes_flags(ImapSession *s, ImapFetched *m)
+void imap_changes_flags(ImapSession *s, ImapFetched *m)
 {
     if (!(m->has & IMAP_FETCH_FLAGS))
         return;

@@ -6,7 +6,7 @@ static gboolean ends_atom(int byte)
     return byte < 0 || byte <= ' ' || byte == '(' || byte == ')' || byte == '"' || byte == 0x7f;
 }
 
-gboolean cursor_char(Cursor *c, char want)
+gboolean imap_cursor_char(Cursor *c, char want)
 {
     if (c->at == c->end || *c->at != want)
         return FALSE;
@@ -14,13 +14,13 @@ gboolean cursor_char(Cursor *c, char want)
     return TRUE;
 }
 
-void cursor_blanks(Cursor *c)
+void imap_cursor_blanks(Cursor *c)
 {
     while (c->at < c->end && *c->at == ' ')
         c->at++;
 }
 
-gboolean cursor_word(Cursor *c, const char *word)
+gboolean imap_cursor_word(Cursor *c, const char *word)
 {
     gsize len = strlen(word);
     if (cursor_left(c) < len || g_ascii_strncasecmp(c->at, word, len) != 0)
@@ -31,7 +31,7 @@ gboolean cursor_word(Cursor *c, const char *word)
     return TRUE;
 }
 
-gboolean cursor_atom(Cursor *c, Span *out)
+gboolean imap_cursor_atom(Cursor *c, Span *out)
 {
     const char *from = c->at;
     while (c->at < c->end && !ends_atom((guchar)*c->at))
@@ -40,7 +40,7 @@ gboolean cursor_atom(Cursor *c, Span *out)
     return out->len > 0;
 }
 
-gboolean cursor_code_atom(Cursor *c, Span *out)
+gboolean imap_cursor_code_atom(Cursor *c, Span *out)
 {
     const char *from = c->at;
     while (c->at < c->end && !ends_atom((guchar)*c->at) && *c->at != ']')
@@ -66,7 +66,7 @@ static gint64 fraction(Cursor *c, gint64 whole)
 {
     Cursor p = *c;
     double value = (double)whole, scale = 1;
-    if (cursor_char(&p, '.')) {
+    if (imap_cursor_char(&p, '.')) {
         if (!g_ascii_isdigit(cursor_peek(&p)))
             return whole;
         for (; g_ascii_isdigit(cursor_peek(&p)); p.at++)
@@ -87,10 +87,10 @@ static gint64 fraction(Cursor *c, gint64 whole)
     return value >= 9.2e18 ? G_MAXINT64 : (gint64)(value + 0.5);
 }
 
-gboolean cursor_number(Cursor *c, gint64 *out)
+gboolean imap_cursor_number(Cursor *c, gint64 *out)
 {
     Cursor p = *c;
-    gboolean negative = cursor_char(&p, '-');
+    gboolean negative = imap_cursor_char(&p, '-');
     gint64 value = 0;
     if (digits(&p, &value) == 0)
         return FALSE;
@@ -101,18 +101,18 @@ gboolean cursor_number(Cursor *c, gint64 *out)
     return TRUE;
 }
 
-gboolean cursor_uint32(Cursor *c, guint32 *out)
+gboolean imap_cursor_uint32(Cursor *c, guint32 *out)
 {
     guint64 value;
     Cursor p = *c;
-    if (!cursor_uint64(&p, &value) || value > G_MAXUINT32)
+    if (!imap_cursor_uint64(&p, &value) || value > G_MAXUINT32)
         return FALSE;
     *out = (guint32)value;
     *c = p;
     return TRUE;
 }
 
-gboolean cursor_uint64(Cursor *c, guint64 *out)
+gboolean imap_cursor_uint64(Cursor *c, guint64 *out)
 {
     Cursor p = *c;
     guint64 value = 0;
@@ -129,7 +129,7 @@ gboolean cursor_uint64(Cursor *c, guint64 *out)
     return TRUE;
 }
 
-gboolean cursor_quoted(Cursor *c, Span *out)
+gboolean imap_cursor_quoted(Cursor *c, Span *out)
 {
     if (cursor_peek(c) != '"')
         return FALSE;
@@ -158,15 +158,15 @@ gboolean cursor_quoted(Cursor *c, Span *out)
     return TRUE;
 }
 
-gboolean cursor_literal(Cursor *c, Span *out)
+gboolean imap_cursor_literal(Cursor *c, Span *out)
 {
     Cursor p = *c;
     guint64 size;
-    cursor_char(&p, '~'); /* literal8, RFC 3516 */
-    if (!cursor_char(&p, '{') || !cursor_uint64(&p, &size))
+    imap_cursor_char(&p, '~'); /* literal8, RFC 3516 */
+    if (!imap_cursor_char(&p, '{') || !imap_cursor_uint64(&p, &size))
         return FALSE;
-    cursor_char(&p, '+');
-    if (!cursor_char(&p, '}') || !cursor_char(&p, '\r') || !cursor_char(&p, '\n'))
+    imap_cursor_char(&p, '+');
+    if (!imap_cursor_char(&p, '}') || !imap_cursor_char(&p, '\r') || !imap_cursor_char(&p, '\n'))
         return FALSE;
     if (size > cursor_left(&p))
         return FALSE;
@@ -176,36 +176,36 @@ gboolean cursor_literal(Cursor *c, Span *out)
     return TRUE;
 }
 
-gboolean cursor_string(Cursor *c, Span *out)
+gboolean imap_cursor_string(Cursor *c, Span *out)
 {
-    return cursor_quoted(c, out) || cursor_literal(c, out);
+    return imap_cursor_quoted(c, out) || imap_cursor_literal(c, out);
 }
 
-gboolean cursor_astring(Cursor *c, Span *out)
+gboolean imap_cursor_astring(Cursor *c, Span *out)
 {
-    return cursor_string(c, out) || cursor_atom(c, out);
+    return imap_cursor_string(c, out) || imap_cursor_atom(c, out);
 }
 
-gboolean cursor_nstring(Cursor *c, Span *out, gboolean *nil)
+gboolean imap_cursor_nstring(Cursor *c, Span *out, gboolean *nil)
 {
-    *nil = cursor_word(c, "NIL");
+    *nil = imap_cursor_word(c, "NIL");
     *out = SPAN_NONE;
-    return *nil || cursor_astring(c, out);
+    return *nil || imap_cursor_astring(c, out);
 }
 
-gboolean cursor_skip(Cursor *c)
+gboolean imap_cursor_skip(Cursor *c)
 {
     Cursor p = *c;
     guint64 depth = 0; /* a counter, not a stack: any depth is harmless here */
     do {
         Span ignored;
         if (depth > 0)
-            cursor_blanks(&p);
-        if (cursor_char(&p, '('))
+            imap_cursor_blanks(&p);
+        if (imap_cursor_char(&p, '('))
             depth++;
-        else if (depth > 0 && cursor_char(&p, ')'))
+        else if (depth > 0 && imap_cursor_char(&p, ')'))
             depth--;
-        else if (!cursor_string(&p, &ignored) && !cursor_atom(&p, &ignored))
+        else if (!imap_cursor_string(&p, &ignored) && !imap_cursor_atom(&p, &ignored))
             return FALSE;
     } while (depth > 0);
     *c = p;

@@ -31,29 +31,29 @@ static inline Span cursor_rest(const Cursor *c)
     return span_new(c->at, cursor_left(c));
 }
 
-gboolean cursor_char(Cursor *c, char want);
-void cursor_blanks(Cursor *c); /* any number, none included */
+gboolean imap_cursor_char(Cursor *c, char want);
+void imap_cursor_blanks(Cursor *c); /* any number, none included */
 /* `word` without regard to case, followed by something that ends an atom. */
-gboolean cursor_word(Cursor *c, const char *word);
+gboolean imap_cursor_word(Cursor *c, const char *word);
 /* Everything up to a blank, parenthesis, quote or control character; at least one byte.
  * Brackets belong to it (BODY[...] is cursor_item's). */
-gboolean cursor_atom(Cursor *c, Span *out);
+gboolean imap_cursor_atom(Cursor *c, Span *out);
 /* An atom of a response code: ends at ']' as well. */
-gboolean cursor_code_atom(Cursor *c, Span *out);
+gboolean imap_cursor_code_atom(Cursor *c, Span *out);
 /* Lenient, because servers are: a sign, a fraction, an exponent (9.3736e+06); saturates. */
-gboolean cursor_number(Cursor *c, gint64 *out);
+gboolean imap_cursor_number(Cursor *c, gint64 *out);
 /* A nz-number or number of 32 bits, digits only, for sequence numbers and UIDs. */
-gboolean cursor_uint32(Cursor *c, guint32 *out);
+gboolean imap_cursor_uint32(Cursor *c, guint32 *out);
 /* uint64, digits only (X-GM-MSGID). */
-gboolean cursor_uint64(Cursor *c, guint64 *out);
-gboolean cursor_quoted(Cursor *c, Span *out);
-gboolean cursor_literal(Cursor *c, Span *out); /* {n}, {n+}, ~{n}, then CRLF and n bytes */
-gboolean cursor_string(Cursor *c, Span *out);
-gboolean cursor_astring(Cursor *c, Span *out);
+gboolean imap_cursor_uint64(Cursor *c, guint64 *out);
+gboolean imap_cursor_quoted(Cursor *c, Span *out);
+gboolean imap_cursor_literal(Cursor *c, Span *out); /* {n}, {n+}, ~{n}, then CRLF and n bytes */
+gboolean imap_cursor_string(Cursor *c, Span *out);
+gboolean imap_cursor_astring(Cursor *c, Span *out);
 /* NIL: TRUE with *nil set and an empty span. Accepts an atom for a string. */
-gboolean cursor_nstring(Cursor *c, Span *out, gboolean *nil);
+gboolean imap_cursor_nstring(Cursor *c, Span *out, gboolean *nil);
 /* One value of any form: atom, string, literal, or a list with all it holds. */
-gboolean cursor_skip(Cursor *c);
+gboolean imap_cursor_skip(Cursor *c);
 
 /* Numbers as this project keeps them. */
 guint32 imap_fold32(gint64 value);  /* UIDVALIDITY: wider or negative, yet stable; 0 stays 0 */

@@ -14,7 +14,7 @@ static gboolean item_name(Cursor *c, Span *name, gboolean *has_section, FetchSec
     *has_section = FALSE;
     if (name->len == 0)
         return FALSE;
-    if (!cursor_char(c, '['))
+    if (!imap_cursor_char(c, '['))
         return TRUE;
     const char *inside = c->at;
     while (c->at < c->end && *c->at != ']')
@@ -22,25 +22,25 @@ static gboolean item_name(Cursor *c, Span *name, gboolean *has_section, FetchSec
     section->name = span_new(inside, (gsize)(c->at - inside));
     section->origin = 0;
     *has_section = TRUE;
-    if (!cursor_char(c, ']'))
+    if (!imap_cursor_char(c, ']'))
         return FALSE;
-    if (cursor_char(c, '<'))
-        return cursor_uint64(c, &section->origin) && cursor_char(c, '>');
+    if (imap_cursor_char(c, '<'))
+        return imap_cursor_uint64(c, &section->origin) && imap_cursor_char(c, '>');
     return TRUE;
 }
 
 /* "(text)" as OBJECTID has it, or NIL. */
 static gboolean parenthesized(Cursor *c, Span *out)
 {
-    if (cursor_word(c, "NIL"))
+    if (imap_cursor_word(c, "NIL"))
         return TRUE;
-    return cursor_char(c, '(') && cursor_astring(c, out) && cursor_char(c, ')');
+    return imap_cursor_char(c, '(') && imap_cursor_astring(c, out) && imap_cursor_char(c, ')');
 }
 
 static gboolean modseq(Cursor *c, guint64 *out)
 {
     gint64 value;
-    if (!cursor_char(c, '(') || !cursor_number(c, &value) || !cursor_char(c, ')'))
+    if (!imap_cursor_char(c, '(') || !imap_cursor_number(c, &value) || !imap_cursor_char(c, ')'))
         return FALSE;
     *out = imap_clamp64(value);
     return TRUE;
@@ -52,7 +52,7 @@ static gboolean body_structure(Cursor *c, ImapFetched *m)
     ImapBody *body = imap_parse_body(&p);
     if (!body) {
         m->has |= IMAP_FETCH_BAD_BODY;
-        return cursor_skip(c);
+        return imap_cursor_skip(c);
     }
     imap_body_free(m->body);
     m->body = body;
@@ -66,7 +66,7 @@ static gboolean item_value(Cursor *c, Span name, ImapFetched *m)
 {
     Cursor p = *c;
     gint64 n;
-    if (span_is(name, "UID") && cursor_uint32(&p, &m->uid)) {
+    if (span_is(name, "UID") && imap_cursor_uint32(&p, &m->uid)) {
         *c = p;
         return TRUE;
     }
@@ -77,11 +77,11 @@ static gboolean item_value(Cursor *c, Span name, ImapFetched *m)
             *c = p;
             return TRUE;
         }
-    } else if (span_is(name, "INTERNALDATE") && cursor_string(&p, &m->date)) {
+    } else if (span_is(name, "INTERNALDATE") && imap_cursor_string(&p, &m->date)) {
         m->has |= IMAP_FETCH_DATE;
         *c = p;
         return TRUE;
-    } else if (span_is(name, "RFC822.SIZE") && cursor_number(&p, &n)) {
+    } else if (span_is(name, "RFC822.SIZE") && imap_cursor_number(&p, &n)) {
         m->size = imap_clamp64(n);
         m->has |= IMAP_FETCH_SIZE;
         *c = p;
@@ -94,18 +94,18 @@ static gboolean item_value(Cursor *c, Span name, ImapFetched *m)
         return body_structure(c, m);
     } else if ((span_is(name, "EMAILID") && parenthesized(&p, &m->emailid)) ||
                (span_is(name, "THREADID") && parenthesized(&p, &m->threadid)) ||
-               (span_is(name, "X-GM-MSGID") && cursor_uint64(&p, &m->gm_msgid)) ||
-               (span_is(name, "X-GM-THRID") && cursor_uint64(&p, &m->gm_thrid))) {
+               (span_is(name, "X-GM-MSGID") && imap_cursor_uint64(&p, &m->gm_msgid)) ||
+               (span_is(name, "X-GM-THRID") && imap_cursor_uint64(&p, &m->gm_thrid))) {
         m->has |= IMAP_FETCH_IDS;
         *c = p;
         return TRUE;
     }
-    return cursor_skip(c);
+    return imap_cursor_skip(c);
 }
 
 static gboolean section_value(Cursor *c, FetchSection *section, GArray *sections, ImapFetched *m)
 {
-    if (!cursor_nstring(c, &section->value, &section->nil))
+    if (!imap_cursor_nstring(c, &section->value, &section->nil))
         return FALSE;
     if (sections->len < FETCH_MAX_SECTIONS)
         g_array_append_val(sections, *section);
@@ -122,19 +122,19 @@ void imap_parse_fetch(Span rest, FetchResponse *out, GStringChunk *chunk)
     Cursor c = cursor_new(rest, chunk);
     GArray *sections = g_array_new(FALSE, FALSE, sizeof(FetchSection));
     *out = (FetchResponse){0};
-    if (cursor_char(&c, '(')) {
+    if (imap_cursor_char(&c, '(')) {
         for (;;) {
             Span name;
             gboolean has_section;
             FetchSection section = {0};
-            cursor_blanks(&c);
-            if (cursor_char(&c, ')')) {
+            imap_cursor_blanks(&c);
+            if (imap_cursor_char(&c, ')')) {
                 out->whole = TRUE;
                 break;
             }
             if (!item_name(&c, &name, &has_section, &section))
                 break;
-            cursor_blanks(&c);
+            imap_cursor_blanks(&c);
             if (has_section ? !section_value(&c, &section, sections, &out->data)
                             : !item_value(&c, name, &out->data))
                 break;
@@ -144,7 +144,7 @@ void imap_parse_fetch(Span rest, FetchResponse *out, GStringChunk *chunk)
     out->sections = (FetchSection *)(gpointer)g_array_free(sections, FALSE);
 }
 
-void fetch_response_clear(FetchResponse *f)
+void imap_fetch_response_clear(FetchResponse *f)
 {
     imap_flags_clear(&f->data.flags);
     g_clear_pointer(&f->data.body, imap_body_free);
@@ -183,14 +183,14 @@ static const struct {
 
 static gboolean parse_list_flags(Cursor *c, ImapFolder *f)
 {
-    if (!cursor_char(c, '('))
+    if (!imap_cursor_char(c, '('))
         return FALSE;
     for (;;) {
         Span word;
-        cursor_blanks(c);
-        if (cursor_char(c, ')'))
+        imap_cursor_blanks(c);
+        if (imap_cursor_char(c, ')'))
             return TRUE;
-        if (!cursor_astring(c, &word))
+        if (!imap_cursor_astring(c, &word))
             return FALSE;
         for (guint i = 0; i < G_N_ELEMENTS(list_flags); i++) {
             if (!span_is(word, list_flags[i].word))
@@ -207,8 +207,8 @@ static gboolean parse_delimiter(Cursor *c, char out[2])
 {
     Span s;
     gboolean nil;
-    cursor_blanks(c);
-    if (!cursor_nstring(c, &s, &nil) || s.len > 1)
+    imap_cursor_blanks(c);
+    if (!imap_cursor_nstring(c, &s, &nil) || s.len > 1)
         return FALSE;
     out[0] = s.len == 1 && g_ascii_isgraph(*s.at) ? *s.at : '\0';
     out[1] = '\0';
@@ -218,8 +218,8 @@ static gboolean parse_delimiter(Cursor *c, char out[2])
 /* The name up to the end, or to a list that follows it: servers forget to quote blanks. */
 static gboolean loose_name(Cursor *c, Span *out)
 {
-    cursor_blanks(c);
-    if (cursor_string(c, out))
+    imap_cursor_blanks(c);
+    if (imap_cursor_string(c, out))
         return TRUE;
     if (cursor_peek(c) == '"' || cursor_peek(c) == '{')
         return FALSE;
@@ -288,21 +288,21 @@ char *imap_parse_status_of(Span rest, ImapStatus *out, GStringChunk *chunk)
     *out = (ImapStatus){0};
     if (!loose_name(&c, &wire))
         return NULL;
-    cursor_blanks(&c);
-    if (!cursor_char(&c, '('))
+    imap_cursor_blanks(&c);
+    if (!imap_cursor_char(&c, '('))
         return NULL;
     for (;;) {
         Span word;
         gint64 n;
-        cursor_blanks(&c);
-        if (cursor_char(&c, ')'))
+        imap_cursor_blanks(&c);
+        if (imap_cursor_char(&c, ')'))
             return imap_name_decode(wire);
-        if (!cursor_atom(&c, &word))
+        if (!imap_cursor_atom(&c, &word))
             return NULL;
-        cursor_blanks(&c);
-        if (cursor_number(&c, &n))
+        imap_cursor_blanks(&c);
+        if (imap_cursor_number(&c, &n))
             status_item(word, n, out);
-        else if (!cursor_skip(&c))
+        else if (!imap_cursor_skip(&c))
             return NULL;
     }
 }
@@ -318,18 +318,18 @@ gboolean imap_parse_namespace(Span rest, GPtrArray *out, GStringChunk *chunk)
     Cursor c = cursor_new(rest, chunk);
     g_ptr_array_set_free_func(out, free_namespace);
     for (ImapNamespaceKind kind = 0; kind <= IMAP_NAMESPACE_SHARED; kind++) {
-        cursor_blanks(&c);
-        if (cursor_word(&c, "NIL"))
+        imap_cursor_blanks(&c);
+        if (imap_cursor_word(&c, "NIL"))
             continue;
-        if (!cursor_char(&c, '('))
+        if (!imap_cursor_char(&c, '('))
             return FALSE;
-        for (cursor_blanks(&c); cursor_char(&c, '('); cursor_blanks(&c)) {
+        for (imap_cursor_blanks(&c); imap_cursor_char(&c, '('); imap_cursor_blanks(&c)) {
             ImapNamespace one = {.kind = kind};
             Span prefix;
-            if (!cursor_string(&c, &prefix) || !parse_delimiter(&c, one.delimiter))
+            if (!imap_cursor_string(&c, &prefix) || !parse_delimiter(&c, one.delimiter))
                 return FALSE;
-            for (cursor_blanks(&c); !cursor_char(&c, ')'); cursor_blanks(&c)) {
-                if (!cursor_skip(&c)) /* extensions, e.g. TRANSLATION */
+            for (imap_cursor_blanks(&c); !imap_cursor_char(&c, ')'); imap_cursor_blanks(&c)) {
+                if (!imap_cursor_skip(&c)) /* extensions, e.g. TRANSLATION */
                     return FALSE;
             }
             one.prefix = imap_name_decode(prefix);
@@ -338,7 +338,7 @@ gboolean imap_parse_namespace(Span rest, GPtrArray *out, GStringChunk *chunk)
             else
                 g_free(one.prefix);
         }
-        if (!cursor_char(&c, ')'))
+        if (!imap_cursor_char(&c, ')'))
             return FALSE;
     }
     return TRUE;
@@ -352,10 +352,10 @@ gboolean imap_parse_search(Span rest, ImapSet *out)
     g_autoptr(GArray) uids = g_array_new(FALSE, FALSE, sizeof(guint32));
     for (;;) {
         guint32 uid;
-        cursor_blanks(&c);
+        imap_cursor_blanks(&c);
         if (c.at == c.end || cursor_peek(&c) == '(') /* (MODSEQ n) */
             break;
-        if (!cursor_uint32(&c, &uid))
+        if (!imap_cursor_uint32(&c, &uid))
             return FALSE;
         g_array_append_val(uids, uid);
     }
@@ -368,24 +368,24 @@ gboolean imap_parse_esearch(Span rest, ImapSet *out, gboolean *uid, GStringChunk
 {
     Cursor c = cursor_new(rest, chunk);
     *uid = FALSE;
-    if (cursor_peek(&c) == '(' && !cursor_skip(&c)) /* (TAG "x") */
+    if (cursor_peek(&c) == '(' && !imap_cursor_skip(&c)) /* (TAG "x") */
         return FALSE;
-    cursor_blanks(&c);
-    *uid = cursor_word(&c, "UID");
+    imap_cursor_blanks(&c);
+    *uid = imap_cursor_word(&c, "UID");
     for (;;) {
         Span word, value;
-        cursor_blanks(&c);
+        imap_cursor_blanks(&c);
         if (c.at == c.end)
             return TRUE;
-        if (!cursor_atom(&c, &word))
+        if (!imap_cursor_atom(&c, &word))
             return FALSE;
-        cursor_blanks(&c);
+        imap_cursor_blanks(&c);
         if (span_is(word, "ALL")) {
-            g_autoptr(ImapSet) set = cursor_atom(&c, &value) ? imap_set_parse(value) : NULL;
+            g_autoptr(ImapSet) set = imap_cursor_atom(&c, &value) ? imap_set_parse(value) : NULL;
             if (!set)
                 return FALSE;
             imap_set_merge(out, set);
-        } else if (!cursor_skip(&c)) {
+        } else if (!imap_cursor_skip(&c)) {
             return FALSE;
         }
     }
@@ -395,10 +395,10 @@ gboolean imap_parse_vanished(Span rest, ImapSet **out)
 {
     Cursor c = cursor_new(rest, NULL);
     Span word;
-    if (cursor_peek(&c) == '(' && !cursor_skip(&c)) /* (EARLIER), RFC 7162 section 3.2.10 */
+    if (cursor_peek(&c) == '(' && !imap_cursor_skip(&c)) /* (EARLIER), RFC 7162 section 3.2.10 */
         return FALSE;
-    cursor_blanks(&c);
-    *out = cursor_atom(&c, &word) ? imap_set_parse(word) : NULL;
+    imap_cursor_blanks(&c);
+    *out = imap_cursor_atom(&c, &word) ? imap_set_parse(word) : NULL;
     return *out != NULL;
 }
 
@@ -409,10 +409,10 @@ static GArray *expand(Span text, gsize max)
     g_autoptr(GArray) out = g_array_new(FALSE, FALSE, sizeof(guint32));
     do {
         guint32 first, last;
-        if (!cursor_uint32(&c, &first) || first == 0)
+        if (!imap_cursor_uint32(&c, &first) || first == 0)
             return NULL;
         last = first;
-        if (cursor_char(&c, ':') && !cursor_uint32(&c, &last))
+        if (imap_cursor_char(&c, ':') && !imap_cursor_uint32(&c, &last))
             return NULL;
         guint32 low = MIN(first, last), high = MAX(first, last);
         if (low == 0 || (guint64)high - low + 1 > max - out->len)
@@ -421,7 +421,7 @@ static GArray *expand(Span text, gsize max)
             guint32 one = (guint32)uid;
             g_array_append_val(out, one);
         }
-    } while (cursor_char(&c, ','));
+    } while (imap_cursor_char(&c, ','));
     return c.at == c.end ? g_steal_pointer(&out) : NULL;
 }
 
@@ -437,13 +437,13 @@ gboolean imap_parse_copyuid(Span arguments, gsize max, ImapCopied *out)
     Cursor c = cursor_new(arguments, NULL);
     gint64 validity;
     Span from, to;
-    if (!cursor_number(&c, &validity))
+    if (!imap_cursor_number(&c, &validity))
         return FALSE;
-    cursor_blanks(&c);
-    if (!cursor_code_atom(&c, &from))
+    imap_cursor_blanks(&c);
+    if (!imap_cursor_code_atom(&c, &from))
         return FALSE;
-    cursor_blanks(&c);
-    if (!cursor_code_atom(&c, &to))
+    imap_cursor_blanks(&c);
+    if (!imap_cursor_code_atom(&c, &to))
         return FALSE;
     g_autoptr(GArray) sources = expand(from, max), copies = expand(to, max);
     if (!sources || !copies || sources->len != copies->len)
@@ -459,10 +459,10 @@ gboolean imap_parse_appenduid(Span arguments, guint32 *uidvalidity, guint32 *uid
     Cursor c = cursor_new(arguments, NULL);
     gint64 validity;
     guint32 value;
-    if (!cursor_number(&c, &validity))
+    if (!imap_cursor_number(&c, &validity))
         return FALSE;
-    cursor_blanks(&c);
-    if (!cursor_uint32(&c, &value) || value == 0)
+    imap_cursor_blanks(&c);
+    if (!imap_cursor_uint32(&c, &value) || value == 0)
         return FALSE;
     *uidvalidity = imap_fold32(validity);
     *uid = value;

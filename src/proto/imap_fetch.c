@@ -26,7 +26,7 @@ struct ImapStep {
     gboolean message_seen, bytes_seen;
 };
 
-void step_free(ImapStep *step)
+void imap_step_free(ImapStep *step)
 {
     if (!step)
         return;
@@ -65,7 +65,7 @@ static gboolean is_awaited(const ImapSession *s, Span name, guint64 origin)
     return FALSE;
 }
 
-gboolean fetch_claim(Span so_far, guint64 size, gpointer session, GError **err)
+gboolean imap_fetch_claim(Span so_far, guint64 size, gpointer session, GError **err)
 {
     ImapSession *s = session;
     Span name;
@@ -81,8 +81,8 @@ gboolean fetch_claim(Span so_far, guint64 size, gpointer session, GError **err)
     if (++s->claims > FETCH_MAX_SECTIONS) /* each look costs what came before it */
         return FALSE;
     imap_parse_fetch(r.rest, &f, s->chunk);
-    guint32 uid = f.data.uid ? f.data.uid : seqmap_get(&s->map, r.number);
-    fetch_response_clear(&f);
+    guint32 uid = f.data.uid ? f.data.uid : imap_seqmap_get(&s->map, r.number);
+    imap_fetch_response_clear(&f);
     for (GList *l = s->commands.head; l && !s->claimer; l = l->next) {
         ImapStep *step = ((ImapCommand *)l->data)->step;
         if (is_section_of(step, name, origin) && (uid == 0 || uid == step->uid))
@@ -100,7 +100,7 @@ gboolean fetch_claim(Span so_far, guint64 size, gpointer session, GError **err)
     return TRUE;
 }
 
-gboolean fetch_bytes(Span bytes, guint64 size, gpointer session, GError **err)
+gboolean imap_fetch_bytes(Span bytes, guint64 size, gpointer session, GError **err)
 {
     ImapSession *s = session;
     deliver_bytes(s->claimer, bytes, size);
@@ -170,7 +170,7 @@ static gboolean offer_message(ImapSession *s, ImapFetched *m)
     return TRUE;
 }
 
-gboolean fetch_untagged(ImapSession *s, const Response *r)
+gboolean imap_fetch_untagged(ImapSession *s, const Response *r)
 {
     FetchResponse f;
     s->claims = 0;
@@ -180,9 +180,9 @@ gboolean fetch_untagged(ImapSession *s, const Response *r)
     }
     imap_parse_fetch(r->rest, &f, s->chunk);
     if (f.data.uid)
-        seqmap_set(&s->map, r->number, f.data.uid);
+        imap_seqmap_set(&s->map, r->number, f.data.uid);
     else
-        f.data.uid = seqmap_get(&s->map, r->number);
+        f.data.uid = imap_seqmap_get(&s->map, r->number);
     gboolean wanted = s->claimer != NULL;
     if (s->claimer)
         end_claim(s, f.data.uid);
@@ -191,13 +191,13 @@ gboolean fetch_untagged(ImapSession *s, const Response *r)
         if (!wanted)
             wanted = offer_message(s, &f.data);
         else
-            changes_flags(s, &f.data); /* may come along with a section */
+            imap_changes_flags(s, &f.data); /* may come along with a section */
     }
     if (!wanted && (f.data.has & IMAP_FETCH_FLAGS)) {
-        changes_flags(s, &f.data);
+        imap_changes_flags(s, &f.data);
         wanted = TRUE;
     }
-    fetch_response_clear(&f);
+    imap_fetch_response_clear(&f);
     return wanted;
 }
 
@@ -208,11 +208,11 @@ static gboolean begin(ImapSession *s, ImapStep *step_take, Line *line, ImapComma
     c->step = step_take;
     if (!s->mailbox) {
         error_set(err, PINTAIL_ERROR_INVALID, "%s", _("no folder is selected"));
-        command_free(s, c);
+        imap_command_free(s, c);
         return FALSE;
     }
-    if (!command_send(s, c, line, err)) {
-        command_free(s, c);
+    if (!imap_command_send(s, c, line, err)) {
+        imap_command_free(s, c);
         return FALSE;
     }
     g_queue_push_tail(&s->steps, c);
@@ -221,27 +221,27 @@ static gboolean begin(ImapSession *s, ImapStep *step_take, Line *line, ImapComma
 
 static void add_items(const ImapSession *s, Line *line, guint items, const char *fields)
 {
-    line_add(line, "(UID");
+    imap_line_add(line, "(UID");
     if (items & IMAP_FETCH_FLAGS)
-        line_add(line, " FLAGS");
+        imap_line_add(line, " FLAGS");
     if (items & IMAP_FETCH_DATE)
-        line_add(line, " INTERNALDATE");
+        imap_line_add(line, " INTERNALDATE");
     if (items & IMAP_FETCH_SIZE)
-        line_add(line, " RFC822.SIZE");
+        imap_line_add(line, " RFC822.SIZE");
     if (items & IMAP_FETCH_MODSEQ && imap_has(s, IMAP_CAP_CONDSTORE) && s->mailbox &&
         s->mailbox->highestmodseq > 0)
-        line_add(line, " MODSEQ");
+        imap_line_add(line, " MODSEQ");
     if (items & IMAP_FETCH_IDS && imap_has(s, IMAP_CAP_OBJECTID))
-        line_add(line, " EMAILID THREADID");
+        imap_line_add(line, " EMAILID THREADID");
     if (items & IMAP_FETCH_IDS && imap_has(s, IMAP_CAP_GMAIL))
-        line_add(line, " X-GM-MSGID X-GM-THRID");
+        imap_line_add(line, " X-GM-MSGID X-GM-THRID");
     if (items & IMAP_FETCH_HEADER && fields)
-        line_add(line, " BODY.PEEK[HEADER.FIELDS (%s)]", fields);
+        imap_line_add(line, " BODY.PEEK[HEADER.FIELDS (%s)]", fields);
     else if (items & IMAP_FETCH_HEADER)
-        line_add(line, " BODY.PEEK[HEADER]");
+        imap_line_add(line, " BODY.PEEK[HEADER]");
     if (items & IMAP_FETCH_BODY)
-        line_add(line, " BODYSTRUCTURE");
-    line_add(line, ")");
+        imap_line_add(line, " BODYSTRUCTURE");
+    imap_line_add(line, ")");
 }
 
 /* What may stand in a section or a list of field names without being quoted. */
@@ -269,10 +269,10 @@ gboolean imap_fetch_begin(ImapSession *s, const ImapSet *uids, guint items, cons
     step->each = each;
     step->data = data;
     g_auto(Line) line = {0};
-    line_init(&line, s, "UID FETCH ");
-    line_add(&line, "%s ", text);
+    imap_line_init(&line, s, "UID FETCH ");
+    imap_line_add(&line, "%s ", text);
     add_items(s, &line, items, fields);
-    return begin(s, step, &line, command_new(s, NULL, NULL, "UID FETCH"), err);
+    return begin(s, step, &line, imap_command_new(s, NULL, NULL, "UID FETCH"), err);
 }
 
 gboolean imap_section_begin(ImapSession *s, guint32 uid, const char *section, guint64 offset,
@@ -293,14 +293,14 @@ gboolean imap_section_begin(ImapSession *s, guint32 uid, const char *section, gu
     step->bytes = bytes;
     step->data = data;
     g_auto(Line) line = {0};
-    line_init(&line, s, "UID FETCH ");
-    line_add(&line, "%u (UID BODY.PEEK[%s]", uid, section);
+    imap_line_init(&line, s, "UID FETCH ");
+    imap_line_add(&line, "%u (UID BODY.PEEK[%s]", uid, section);
     if (length > 0 || offset > 0) /* a length has to be given: RFC 3501 section 6.4.5 */
-        line_add(&line, "<%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT ">", offset,
-                 length ? length : (guint64)G_MAXUINT32);
-    line_add(&line, ")");
-    return begin(s, step, &line, command_new(s, NULL, NULL, "UID FETCH %u BODY[%s]", uid, section),
-                 err);
+        imap_line_add(&line, "<%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT ">", offset,
+                      length ? length : (guint64)G_MAXUINT32);
+    imap_line_add(&line, ")");
+    return begin(s, step, &line,
+                 imap_command_new(s, NULL, NULL, "UID FETCH %u BODY[%s]", uid, section), err);
 }
 
 static gboolean judge_section(ImapSession *s, const ImapStep *step, GError **err)
@@ -321,16 +321,17 @@ gboolean imap_await(ImapSession *s, GError **err)
 {
     ImapCommand *c = g_queue_pop_head(&s->steps);
     g_return_val_if_fail(c != NULL, FALSE);
-    gboolean good = command_wait(s, c, err);
+    gboolean good = imap_command_wait(s, c, err);
     if (good && c->step->error) {
         if (error_is(c->step->error, PINTAIL_ERROR_PROTOCOL))
             s->broken = TRUE;
         g_propagate_error(err, g_steal_pointer(&c->step->error));
         good = FALSE;
     } else if (good) {
-        good = command_judge(s, c, err) && (!c->step->is_section || judge_section(s, c->step, err));
+        good = imap_command_judge(s, c, err) &&
+               (!c->step->is_section || judge_section(s, c->step, err));
     }
-    command_free(s, c);
+    imap_command_free(s, c);
     return good;
 }
 

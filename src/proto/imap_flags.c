@@ -21,14 +21,14 @@ gboolean imap_parse_flags(Cursor *c, ImapFlags *out, gboolean *any_keyword)
     *out = (ImapFlags){0};
     if (any_keyword)
         *any_keyword = FALSE;
-    if (!cursor_char(c, '('))
+    if (!imap_cursor_char(c, '('))
         return FALSE;
     for (;;) {
         Span word;
-        cursor_blanks(c);
-        if (cursor_char(c, ')'))
+        imap_cursor_blanks(c);
+        if (imap_cursor_char(c, ')'))
             return TRUE;
-        if (!cursor_astring(c, &word)) {
+        if (!imap_cursor_astring(c, &word)) {
             imap_flags_clear(out);
             return FALSE;
         }

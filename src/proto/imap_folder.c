@@ -100,26 +100,26 @@ static gboolean ask_namespaces(ImapSession *s, GError **err)
     if (!imap_has(s, IMAP_CAP_NAMESPACE) || s->namespaces->len > 0)
         return TRUE;
     g_auto(Line) line = {0};
-    line_init(&line, s, "NAMESPACE");
-    ImapCommand *c = command_new(s, namespace_data, NULL, "NAMESPACE");
+    imap_line_init(&line, s, "NAMESPACE");
+    ImapCommand *c = imap_command_new(s, namespace_data, NULL, "NAMESPACE");
     c->forgotten = TRUE;
-    if (command_send(s, c, &line, err))
+    if (imap_command_send(s, c, &line, err))
         return TRUE;
-    command_free(s, c);
+    imap_command_free(s, c);
     return FALSE;
 }
 
 static void list_line(ImapSession *s, Line *line, gboolean extended, guint items)
 {
-    line_init(line, s, "LIST \"\" \"*\"");
+    imap_line_init(line, s, "LIST \"\" \"*\"");
     if (!extended)
         return;
     g_autofree char *status = status_items(s, items);
-    line_add(line, " RETURN (SUBSCRIBED%s",
-             imap_has(s, IMAP_CAP_SPECIAL_USE) ? " SPECIAL-USE" : "");
+    imap_line_add(line, " RETURN (SUBSCRIBED%s",
+                  imap_has(s, IMAP_CAP_SPECIAL_USE) ? " SPECIAL-USE" : "");
     if (*status && imap_has(s, IMAP_CAP_LIST_STATUS))
-        line_add(line, " STATUS (%s)", status);
-    line_add(line, ")");
+        imap_line_add(line, " STATUS (%s)", status);
+    imap_line_add(line, ")");
 }
 
 static gboolean list_once(ImapSession *s, Listing *l, gboolean extended, guint items, GError **err)
@@ -127,17 +127,18 @@ static gboolean list_once(ImapSession *s, Listing *l, gboolean extended, guint i
     g_auto(Line) list = {0}, lsub = {0};
     ImapCommand *subscribed = NULL;
     list_line(s, &list, extended, items);
-    ImapCommand *c = command_new(s, list_data, l, "LIST");
-    gboolean good = command_send(s, c, &list, err);
+    ImapCommand *c = imap_command_new(s, list_data, l, "LIST");
+    gboolean good = imap_command_send(s, c, &list, err);
     if (good && !extended) {
-        line_init(&lsub, s, "LSUB \"\" \"*\"");
-        subscribed = command_new(s, list_data, l, "LSUB");
-        good = command_send(s, subscribed, &lsub, err);
+        imap_line_init(&lsub, s, "LSUB \"\" \"*\"");
+        subscribed = imap_command_new(s, list_data, l, "LSUB");
+        good = imap_command_send(s, subscribed, &lsub, err);
     }
-    good = good && command_wait(s, c, err) && (!subscribed || command_wait(s, subscribed, err)) &&
-           command_judge(s, c, err); /* a refused LSUB only costs the marks */
-    command_free(s, c);
-    command_free(s, subscribed);
+    good = good && imap_command_wait(s, c, err) &&
+           (!subscribed || imap_command_wait(s, subscribed, err)) &&
+           imap_command_judge(s, c, err); /* a refused LSUB only costs the marks */
+    imap_command_free(s, c);
+    imap_command_free(s, subscribed);
     return good;
 }
 
@@ -161,8 +162,8 @@ GPtrArray *imap_list(ImapSession *s, guint items, GError **err)
     /* RETURN answered with BAD, or with nothing: then without it */
     if (extended && !s->broken && (good ? l.folders->len == 0 : s->answer.status == 'B')) {
         g_clear_error(&error);
-        session_drop_capability(s, IMAP_CAP_LIST_EXTENDED);
-        session_drop_capability(s, IMAP_CAP_LIST_STATUS);
+        imap_session_drop_capability(s, IMAP_CAP_LIST_EXTENDED);
+        imap_session_drop_capability(s, IMAP_CAP_LIST_STATUS);
         good = list_once(s, &l, FALSE, 0, &error);
     }
     if (good && l.folders->len == 0) {
@@ -208,22 +209,22 @@ static gboolean status_window(ImapSession *s, StatusOf *of, gsize n, const char 
     gboolean good = TRUE;
     for (gsize i = 0; i < n && good; i++) {
         g_auto(Line) line = {0};
-        line_init(&line, s, "STATUS ");
-        if (!line_name(&line, of[i].name, NULL))
+        imap_line_init(&line, s, "STATUS ");
+        if (!imap_line_name(&line, of[i].name, NULL))
             continue; /* no such folder can exist: has stays 0 */
-        line_add(&line, " (%s)", items);
-        ImapCommand *c = command_new(s, status_data, &of[i], "STATUS %s", of[i].name);
+        imap_line_add(&line, " (%s)", items);
+        ImapCommand *c = imap_command_new(s, status_data, &of[i], "STATUS %s", of[i].name);
         g_ptr_array_add(commands, c);
-        good = command_send(s, c, &line, err);
+        good = imap_command_send(s, c, &line, err);
     }
     for (guint i = 0; i < commands->len; i++) {
         ImapCommand *c = g_ptr_array_index(commands, i);
-        good = good && command_wait(s, c, err);
+        good = good && imap_command_wait(s, c, err);
         if (good)
-            command_judge(s, c, NULL);
+            imap_command_judge(s, c, NULL);
     }
     for (guint i = 0; i < commands->len; i++)
-        command_free(s, g_ptr_array_index(commands, i));
+        imap_command_free(s, g_ptr_array_index(commands, i));
     return good;
 }
 
@@ -240,7 +241,7 @@ gboolean imap_status(ImapSession *s, const char *const *names, gsize n, guint it
         if (!status_window(s, of + i, MIN(STATUS_WINDOW, n - i), text, err))
             return FALSE;
     }
-    return session_check(s, err);
+    return imap_session_check(s, err);
 }
 
 /* ---- CREATE and its relatives ------------------------------------------------------- */
@@ -249,12 +250,12 @@ static gboolean name_command(ImapSession *s, const char *command, const char *na
                              const char *more, GError **err)
 {
     g_auto(Line) line = {0};
-    line_init(&line, s, command);
-    line_add(&line, " ");
-    if (!line_name(&line, name, err))
+    imap_line_init(&line, s, command);
+    imap_line_add(&line, " ");
+    if (!imap_line_name(&line, name, err))
         return FALSE;
-    line_add(&line, "%s", more);
-    return command_run(s, command_new(s, NULL, NULL, "%s %s", command, name), &line, err);
+    imap_line_add(&line, "%s", more);
+    return imap_command_run(s, imap_command_new(s, NULL, NULL, "%s %s", command, name), &line, err);
 }
 
 gboolean imap_create(ImapSession *s, const char *name, ImapUse use, GError **err)
@@ -293,11 +294,11 @@ gboolean imap_subscribe(ImapSession *s, const char *name, gboolean on, GError **
 gboolean imap_rename(ImapSession *s, const char *from, const char *to, GError **err)
 {
     g_auto(Line) line = {0};
-    line_init(&line, s, "RENAME ");
-    if (!line_name(&line, from, err))
+    imap_line_init(&line, s, "RENAME ");
+    if (!imap_line_name(&line, from, err))
         return FALSE;
-    line_add(&line, " ");
-    if (!line_name(&line, to, err))
+    imap_line_add(&line, " ");
+    if (!imap_line_name(&line, to, err))
         return FALSE;
-    return command_run(s, command_new(s, NULL, NULL, "RENAME %s", from), &line, err);
+    return imap_command_run(s, imap_command_new(s, NULL, NULL, "RENAME %s", from), &line, err);
 }

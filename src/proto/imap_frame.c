@@ -8,14 +8,14 @@
 #define PROGRESS 65536 /* so many bytes extend the deadline */
 #define HELD     2
 
-void frame_init(Frame *f, Stream *stream, const char *log_name)
+void imap_frame_init(Frame *f, Stream *stream, const char *log_name)
 {
     *f = (Frame){.stream = stream, .log_name = log_name, .line_limit = FRAME_LINE_EARLY};
     f->text = g_string_new(NULL);
     f->pushed = g_string_new(NULL);
 }
 
-void frame_clear(Frame *f)
+void imap_frame_clear(Frame *f)
 {
     if (!f->text)
         return;
@@ -24,7 +24,7 @@ void frame_clear(Frame *f)
     f->text = f->pushed = NULL;
 }
 
-void frame_reset(Frame *f)
+void imap_frame_reset(Frame *f)
 {
     g_string_truncate(f->text, 0);
     g_string_truncate(f->pushed, 0);
@@ -217,7 +217,7 @@ static gboolean read_rest(Frame *f, GString *rest, GError **err)
     return TRUE;
 }
 
-gboolean frame_read(Frame *f, Span *out, GError **err)
+gboolean imap_frame_read(Frame *f, Span *out, GError **err)
 {
     Span line;
     if (!next_line(f, &line, err))

@@ -36,9 +36,9 @@ typedef struct {
     const char *secret;      /* borrowed while a login runs: lines that repeat it are not logged */
 } Frame;
 
-void frame_init(Frame *f, Stream *stream, const char *log_name);
-void frame_clear(Frame *f);
+void imap_frame_init(Frame *f, Stream *stream, const char *log_name);
+void imap_frame_clear(Frame *f);
 /* Forgets everything that was read (after STARTTLS). */
-void frame_reset(Frame *f);
+void imap_frame_reset(Frame *f);
 /* The next response; *out points into the frame until the next call. */
-gboolean frame_read(Frame *f, Span *out, GError **err);
+gboolean imap_frame_read(Frame *f, Span *out, GError **err);

@@ -50,7 +50,7 @@ typedef struct {
     guint64 append_limit;
 } Capabilities;
 void imap_parse_capabilities(Span rest, Capabilities *out);
-void capabilities_clear(Capabilities *c);
+void imap_capabilities_clear(Capabilities *c);
 
 gboolean imap_parse_flags(Cursor *c, ImapFlags *out,
                           gboolean *any_keyword); /* a list in parentheses */
@@ -90,6 +90,6 @@ typedef struct {
     gboolean whole; /* FALSE: the end could not be read; what came before is there */
 } FetchResponse;
 #define FETCH_MAX_SECTIONS 64
-/* `rest` begins with "(". Always gives what could be read; fetch_response_clear() frees it. */
+/* `rest` begins with "(". Always gives what could be read; imap_fetch_response_clear() frees it. */
 void imap_parse_fetch(Span rest, FetchResponse *out, GStringChunk *chunk);
-void fetch_response_clear(FetchResponse *f);
+void imap_fetch_response_clear(FetchResponse *f);

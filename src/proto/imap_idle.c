@@ -7,8 +7,8 @@
 gboolean imap_noop(ImapSession *s, GError **err)
 {
     g_auto(Line) line = {0};
-    line_init(&line, s, "NOOP");
-    return command_run(s, command_new(s, NULL, NULL, "NOOP"), &line, err);
+    imap_line_init(&line, s, "NOOP");
+    return imap_command_run(s, imap_command_new(s, NULL, NULL, "NOOP"), &line, err);
 }
 
 static guint left_of(gint64 until)
@@ -33,13 +33,13 @@ static gboolean watch(ImapSession *s, ImapCommand *c, int wake_fd, gint64 until,
             return TRUE;
         if (!stream_has_input(s->stream) && !s->frame.has_pushed &&
             !stream_wait(s->stream, wake_fd, left_of(until), &wake, &error))
-            return session_broke(s, error, err);
+            return imap_session_broke(s, error, err);
         if (wake == STREAM_WAKE_OTHER)
             *why = IMAP_IDLE_WOKEN;
         if (wake != STREAM_WAKE_INPUT)
             return TRUE;
         stream_deadline(s->stream, 0); /* for the rest of the line */
-        if (!session_read(s, err))
+        if (!imap_session_read(s, err))
             return FALSE;
     }
 }
@@ -64,8 +64,8 @@ static gboolean say_done(ImapSession *s, GError **err)
     if (s->frame.log_name && log_is_open())
         log_dialogue(s->frame.log_name, '>', "DONE", 4);
     if (!stream_write(s->stream, "DONE\r\n", 6, &error))
-        return session_broke(s, error, err);
-    return session_flush(s, err);
+        return imap_session_broke(s, error, err);
+    return imap_session_flush(s, err);
 }
 
 /* *unable: the server does not take IDLE after all. */
@@ -74,9 +74,9 @@ static gboolean run_idle(ImapSession *s, ImapCommand *c, int wake_fd, gint64 unt
 {
     g_auto(Line) line = {0};
     gboolean go;
-    line_init(&line, s, "IDLE");
+    imap_line_init(&line, s, "IDLE");
     *unable = FALSE;
-    if (!command_send(s, c, &line, err) || !command_wait_continue(s, c, &go, err))
+    if (!imap_command_send(s, c, &line, err) || !imap_command_wait_continue(s, c, &go, err))
         return FALSE;
     if (!go) {
         *unable = TRUE;
@@ -85,12 +85,12 @@ static gboolean run_idle(ImapSession *s, ImapCommand *c, int wake_fd, gint64 unt
     if (!watch(s, c, wake_fd, until, why, err))
         return FALSE;
     if (c->done && ++s->idle_cut_short >= CUT_SHORT_MAX)
-        session_drop_capability(s, IMAP_CAP_IDLE);
-    if (!c->done && (!say_done(s, err) || !command_wait(s, c, err)))
+        imap_session_drop_capability(s, IMAP_CAP_IDLE);
+    if (!c->done && (!say_done(s, err) || !imap_command_wait(s, c, err)))
         return FALSE;
     if (imap_has_changes(s))
         *why = IMAP_IDLE_CHANGED;
-    return command_judge(s, c, err);
+    return imap_command_judge(s, c, err);
 }
 
 gboolean imap_idle(ImapSession *s, int wake_fd, guint timeout_ms, ImapIdle *why, GError **err)
@@ -102,11 +102,11 @@ gboolean imap_idle(ImapSession *s, int wake_fd, guint timeout_ms, ImapIdle *why,
     if (!imap_has(s, IMAP_CAP_IDLE))
         return poll_instead(s, wake_fd, until, why, err);
     gboolean unable;
-    ImapCommand *c = command_new(s, NULL, NULL, "IDLE");
+    ImapCommand *c = imap_command_new(s, NULL, NULL, "IDLE");
     gboolean good = run_idle(s, c, wake_fd, until, why, &unable, err);
-    command_free(s, c);
+    imap_command_free(s, c);
     if (!good || !unable)
         return good;
-    session_drop_capability(s, IMAP_CAP_IDLE);
+    imap_session_drop_capability(s, IMAP_CAP_IDLE);
     return poll_instead(s, wake_fd, until, why, err);
 }

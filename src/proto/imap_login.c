@@ -18,20 +18,20 @@
 
 /* ---- capabilities ------------------------------------------------------------------- */
 
-void session_set_capabilities(ImapSession *s, Span words)
+void imap_session_set_capabilities(ImapSession *s, Span words)
 {
-    capabilities_clear(&s->caps);
+    imap_capabilities_clear(&s->caps);
     imap_parse_capabilities(words, &s->caps);
     s->caps_serial++;
 }
 
-void session_clear_capabilities(ImapSession *s)
+void imap_session_clear_capabilities(ImapSession *s)
 {
-    capabilities_clear(&s->caps);
+    imap_capabilities_clear(&s->caps);
     s->caps_serial = 0;
 }
 
-void session_drop_capability(ImapSession *s, ImapCapability c)
+void imap_session_drop_capability(ImapSession *s, ImapCapability c)
 {
     s->caps_dropped |= CAP_BIT(c);
 }
@@ -49,8 +49,8 @@ guint64 imap_append_limit(const ImapSession *s)
 static gboolean ask_capabilities(ImapSession *s, GError **err)
 {
     g_auto(Line) line = {0};
-    line_init(&line, s, "CAPABILITY");
-    return command_run(s, command_new(s, NULL, NULL, "CAPABILITY"), &line, err);
+    imap_line_init(&line, s, "CAPABILITY");
+    return imap_command_run(s, imap_command_new(s, NULL, NULL, "CAPABILITY"), &line, err);
 }
 
 /* As the server said, or as it says when asked. */
@@ -62,8 +62,8 @@ static gboolean know_capabilities(ImapSession *s, GError **err)
         return FALSE;
     if (s->caps_serial > 0)
         return TRUE;
-    session_set_capabilities(s,
-                             SPAN_LITERAL("IMAP4rev1")); /* OK without the data: the plain path */
+    imap_session_set_capabilities(
+        s, SPAN_LITERAL("IMAP4rev1")); /* OK without the data: the plain path */
     return TRUE;
 }
 
@@ -74,7 +74,7 @@ static gboolean enabled_data(ImapSession *s, ImapCommand *c, const Response *r)
     Capabilities enabled;
     imap_parse_capabilities(r->rest, &enabled);
     s->enabled |= enabled.bits;
-    capabilities_clear(&enabled);
+    imap_capabilities_clear(&enabled);
     *(gboolean *)c->user = TRUE;
     return TRUE;
 }
@@ -83,15 +83,16 @@ gboolean imap_enable(ImapSession *s, const char *names, GError **err)
 {
     gboolean said = FALSE;
     g_auto(Line) line = {0};
-    line_init(&line, s, "");
-    line_add(&line, "ENABLE %s", names);
-    if (!command_run(s, command_new(s, enabled_data, &said, "ENABLE %s", names), &line, err))
+    imap_line_init(&line, s, "");
+    imap_line_add(&line, "ENABLE %s", names);
+    if (!imap_command_run(s, imap_command_new(s, enabled_data, &said, "ENABLE %s", names), &line,
+                          err))
         return FALSE;
     if (!said) { /* seen: OK and no ENABLED */
         Capabilities asked;
         imap_parse_capabilities(span_of(names), &asked);
         s->enabled |= asked.bits;
-        capabilities_clear(&asked);
+        imap_capabilities_clear(&asked);
     }
     return TRUE;
 }
@@ -108,7 +109,7 @@ static gboolean take_greeting(ImapSession *s, const Response *r, GError **err)
         return FALSE;
     }
     if (r->status == 'P') {
-        if (session_is_early(s)) {
+        if (imap_session_is_early(s)) {
             error_set(err, PINTAIL_ERROR_TLS,
                       _("%s says that we are logged in before the connection is encrypted: "
                         "this looks like an attack, and nothing was sent"),
@@ -118,7 +119,7 @@ static gboolean take_greeting(ImapSession *s, const Response *r, GError **err)
         s->authenticated = s->preauth = TRUE;
     }
     if (span_is(r->code, "CAPABILITY"))
-        session_set_capabilities(s, r->arguments);
+        imap_session_set_capabilities(s, r->arguments);
     return TRUE;
 }
 
@@ -128,7 +129,7 @@ static gboolean read_greeting(ImapSession *s, GError **err)
     for (guint i = 0; i < GREETING_LINES; i++) {
         Span bytes;
         Response r;
-        if (!frame_read(&s->frame, &bytes, err))
+        if (!imap_frame_read(&s->frame, &bytes, err))
             return FALSE;
         imap_parse_response(bytes, &r);
         if (r.kind == RESPONSE_STATUS)
@@ -155,8 +156,8 @@ static gboolean start_tls(ImapSession *s, TlsReport **report, GError **err)
         return FALSE;
     }
     g_auto(Line) line = {0};
-    line_init(&line, s, "STARTTLS");
-    if (!command_run(s, command_new(s, NULL, NULL, "STARTTLS"), &line, &refused)) {
+    imap_line_init(&line, s, "STARTTLS");
+    if (!imap_command_run(s, imap_command_new(s, NULL, NULL, "STARTTLS"), &line, &refused)) {
         if (s->broken) {
             g_propagate_error(err, g_steal_pointer(&refused));
             return FALSE;
@@ -171,8 +172,8 @@ static gboolean start_tls(ImapSession *s, TlsReport **report, GError **err)
     }
     if (!stream_starttls(s->stream, report, err))
         return FALSE;
-    frame_reset(&s->frame);
-    session_clear_capabilities(s);
+    imap_frame_reset(&s->frame);
+    imap_session_clear_capabilities(s);
     s->caps_dropped = 0;
     s->bye = FALSE;
     g_clear_pointer(&s->bye_text, g_free);
@@ -192,7 +193,7 @@ static gboolean greet(ImapSession *s, TlsReport **report, GError **err)
     }
     if (!know_capabilities(s, err))
         return FALSE;
-    if (session_is_early(s)) {
+    if (imap_session_is_early(s)) {
         if (!start_tls(s, report, err) || !know_capabilities(s, err))
             return FALSE;
     }
@@ -221,19 +222,19 @@ ImapSession *imap_connect(const Endpoint *where, const StreamOptions *options, T
     s->continuation = g_string_new(NULL);
     s->namespaces = g_ptr_array_new();
     s->answer = (ImapAnswer){0, "", ""};
-    frame_init(&s->frame, stream, options->log_name);
-    s->frame.sink = (FrameSink){fetch_claim, fetch_bytes, s};
+    imap_frame_init(&s->frame, stream, options->log_name);
+    s->frame.sink = (FrameSink){imap_fetch_claim, imap_fetch_bytes, s};
     g_queue_init(&s->commands);
     g_queue_init(&s->steps);
-    seqmap_init(&s->map);
-    changes_init(s);
+    imap_seqmap_init(&s->map);
+    imap_changes_init(s);
     describe(s, "");
     GError *error = NULL;
     if (greet(s, report, &error)) {
         describe(s, "");
         return s;
     }
-    session_broke(s, error, err);
+    imap_session_broke(s, error, err);
     imap_free(s);
     return NULL;
 }
@@ -258,8 +259,8 @@ static gboolean say(ImapSession *s, const GString *text, GError **err)
         log_dialogue(s->frame.log_name, '>', "[left out]", strlen("[left out]"));
     if ((text && !stream_write(s->stream, text->str, text->len, &error)) ||
         !stream_write(s->stream, "\r\n", 2, &error))
-        return session_broke(s, error, err);
-    return session_flush(s, err);
+        return imap_session_broke(s, error, err);
+    return imap_session_flush(s, err);
 }
 
 static void wipe(GString *text)
@@ -276,7 +277,7 @@ static gboolean exchange(ImapSession *s, ImapCommand *c, Auth *auth, GString *fi
     g_autoptr(GError) failed = NULL;
     for (guint step = 0;; step++) {
         gboolean go;
-        if (!command_wait_continue(s, c, &go, err)) {
+        if (!imap_command_wait_continue(s, c, &go, err)) {
             wipe(first);
             return FALSE;
         }
@@ -312,7 +313,7 @@ static gboolean exchange(ImapSession *s, ImapCommand *c, Auth *auth, GString *fi
 static gboolean judge_login(ImapSession *s, const ImapCommand *c, GError **err)
 {
     GError *error = NULL;
-    if (command_judge(s, c, &error))
+    if (imap_command_judge(s, c, &error))
         return TRUE;
     if (c->status == 'N' && *s->answer.code == '\0')
         error->code = PINTAIL_ERROR_AUTH;
@@ -329,8 +330,8 @@ static gboolean authenticate(ImapSession *s, Auth *auth, GError **err)
     if (auth_client_first(auth) && !auth_step(auth, SPAN_NONE, &first, err))
         return FALSE;
     g_auto(Line) line = {0};
-    line_init(&line, s, "");
-    line_add(&line, "AUTHENTICATE %s", auth_mechanism(auth));
+    imap_line_init(&line, s, "");
+    imap_line_add(&line, "AUTHENTICATE %s", auth_mechanism(auth));
     const char *plain = s->frame.secret;
     g_autoptr(Secret) sent = first && first->len >= 8 ? secret_new(first->str, first->len) : NULL;
     if (sent) /* a server may repeat the line that it does not like */
@@ -342,10 +343,10 @@ static gboolean authenticate(ImapSession *s, Auth *auth, GError **err)
         wipe(first);
         first = NULL;
     }
-    ImapCommand *c = command_new(s, NULL, NULL, "AUTHENTICATE %s", auth_mechanism(auth));
+    ImapCommand *c = imap_command_new(s, NULL, NULL, "AUTHENTICATE %s", auth_mechanism(auth));
     s->frame.hide_challenge = TRUE;
     gboolean good;
-    if (command_send(s, c, &line, err)) {
+    if (imap_command_send(s, c, &line, err)) {
         good =
             exchange(s, c, auth, first, err) && judge_login(s, c, err) && auth_complete(auth, err);
     } else {
@@ -358,7 +359,7 @@ static gboolean authenticate(ImapSession *s, Auth *auth, GError **err)
     s->frame.secret = plain;
     if (good)
         describe(s, auth_mechanism(auth));
-    command_free(s, c);
+    imap_command_free(s, c);
     return good;
 }
 
@@ -372,16 +373,16 @@ static gboolean login_command(ImapSession *s, const Credentials *who, GError **e
         return FALSE;
     }
     g_auto(Line) line = {0};
-    line_init(&line, s, "LOGIN ");
-    line_secret(&line, span_of(who->user));
-    line_add(&line, " ");
-    line_secret(&line, span_new(password, len));
-    ImapCommand *c = command_new(s, NULL, NULL, "LOGIN");
-    gboolean good =
-        command_send(s, c, &line, err) && command_wait(s, c, err) && judge_login(s, c, err);
+    imap_line_init(&line, s, "LOGIN ");
+    imap_line_secret(&line, span_of(who->user));
+    imap_line_add(&line, " ");
+    imap_line_secret(&line, span_new(password, len));
+    ImapCommand *c = imap_command_new(s, NULL, NULL, "LOGIN");
+    gboolean good = imap_command_send(s, c, &line, err) && imap_command_wait(s, c, err) &&
+                    judge_login(s, c, err);
     if (good)
         describe(s, "LOGIN");
-    command_free(s, c);
+    imap_command_free(s, c);
     return good;
 }
 
@@ -423,22 +424,22 @@ static gboolean send_id(ImapSession *s, GError **err)
     if (!imap_has(s, IMAP_CAP_ID))
         return TRUE;
     g_auto(Line) line = {0};
-    line_init(&line, s, "ID (\"name\" \"Pintail\" \"version\" ");
-    line_string(&line, span_of(PINTAIL_VERSION));
-    line_add(&line, ")");
-    ImapCommand *c = command_new(s, NULL, NULL, "ID");
+    imap_line_init(&line, s, "ID (\"name\" \"Pintail\" \"version\" ");
+    imap_line_string(&line, span_of(PINTAIL_VERSION));
+    imap_line_add(&line, ")");
+    ImapCommand *c = imap_command_new(s, NULL, NULL, "ID");
     c->forgotten = TRUE;
-    if (command_send(s, c, &line, err))
+    if (imap_command_send(s, c, &line, err))
         return TRUE;
-    command_free(s, c);
+    imap_command_free(s, c);
     return FALSE;
 }
 
 gboolean imap_login(ImapSession *s, const Credentials *credentials, GError **err)
 {
-    if (!session_check(s, err))
+    if (!imap_session_check(s, err))
         return FALSE;
-    if (session_is_early(s) || !stream_secured(s->stream)) {
+    if (imap_session_is_early(s) || !stream_secured(s->stream)) {
         error_set(err, PINTAIL_ERROR_TLS, _("the connection to %s is not encrypted"),
                   stream_peer(s->stream));
         return FALSE;
@@ -455,7 +456,7 @@ gboolean imap_login(ImapSession *s, const Credentials *credentials, GError **err
             return FALSE;
         s->authenticated = TRUE;
         if (s->caps_serial == before) /* not said along with the OK, and may have changed */
-            session_clear_capabilities(s);
+            imap_session_clear_capabilities(s);
     }
     s->frame.line_limit = FRAME_LINE;
     return know_capabilities(s, err) && send_id(s, err);
@@ -469,14 +470,14 @@ gboolean imap_logout(ImapSession *s)
         return FALSE;
     s->logging_out = TRUE;
     g_auto(Line) line = {0};
-    line_init(&line, s, "LOGOUT");
-    ImapCommand *c = command_new(s, NULL, NULL, "LOGOUT");
-    gboolean sent = command_send(s, c, &line, NULL);
+    imap_line_init(&line, s, "LOGOUT");
+    ImapCommand *c = imap_command_new(s, NULL, NULL, "LOGOUT");
+    gboolean sent = imap_command_send(s, c, &line, NULL);
     if (sent) {
         stream_deadline(s->stream, LOGOUT_MS);
-        sent = command_wait(s, c, NULL);
+        sent = imap_command_wait(s, c, NULL);
     }
-    command_free(s, c);
+    imap_command_free(s, c);
     s->broken = TRUE;
     return sent;
 }
@@ -486,14 +487,14 @@ void imap_free(ImapSession *s)
     if (!s)
         return;
     while (!g_queue_is_empty(&s->steps))
-        command_free(s, g_queue_pop_head(&s->steps));
+        imap_command_free(s, g_queue_pop_head(&s->steps));
     while (!g_queue_is_empty(&s->commands))
-        command_free(s, g_queue_pop_head(&s->commands));
-    changes_clear(s);
-    mailbox_free(s->mailbox);
-    seqmap_clear(&s->map);
-    capabilities_clear(&s->caps);
-    frame_clear(&s->frame);
+        imap_command_free(s, g_queue_pop_head(&s->commands));
+    imap_changes_clear(s);
+    imap_mailbox_free(s->mailbox);
+    imap_seqmap_clear(&s->map);
+    imap_capabilities_clear(&s->caps);
+    imap_frame_clear(&s->frame);
     g_ptr_array_unref(s->namespaces);
     g_string_chunk_free(s->chunk);
     g_string_free(s->continuation, TRUE);

@@ -35,7 +35,7 @@ static char status_of(Cursor *c)
         char status;
     } words[] = {{"OK", 'O'}, {"NO", 'N'}, {"BAD", 'B'}, {"BYE", 'Y'}, {"PREAUTH", 'P'}};
     for (guint i = 0; i < G_N_ELEMENTS(words); i++) {
-        if (cursor_word(c, words[i].word))
+        if (imap_cursor_word(c, words[i].word))
             return words[i].status;
     }
     return 0;
@@ -44,10 +44,10 @@ static char status_of(Cursor *c)
 /* "[CODE arguments] text"; a bracket inside a quoted string does not end the code. */
 static void parse_text(Cursor c, Response *out)
 {
-    cursor_blanks(&c);
+    imap_cursor_blanks(&c);
     Cursor p = c;
-    if (cursor_char(&p, '[') && cursor_code_atom(&p, &out->code)) {
-        cursor_blanks(&p);
+    if (imap_cursor_char(&p, '[') && imap_cursor_code_atom(&p, &out->code)) {
+        imap_cursor_blanks(&p);
         const char *from = p.at;
         gboolean quoted = FALSE;
         for (; p.at < p.end && (quoted || *p.at != ']'); p.at++) {
@@ -59,7 +59,7 @@ static void parse_text(Cursor c, Response *out)
         if (p.at < p.end) {
             out->arguments = span_new(from, (gsize)(p.at - from));
             p.at++;
-            cursor_blanks(&p);
+            imap_cursor_blanks(&p);
             c = p;
         } else {
             out->code = SPAN_NONE; /* no closing bracket: all of it is text */
@@ -70,7 +70,7 @@ static void parse_text(Cursor c, Response *out)
 
 static void parse_untagged(Cursor c, Response *out)
 {
-    cursor_blanks(&c);
+    imap_cursor_blanks(&c);
     out->kind = RESPONSE_OTHER;
     if (cursor_peek(&c) == '[') { /* seen: a response code without its OK */
         out->kind = RESPONSE_STATUS;
@@ -83,23 +83,23 @@ static void parse_untagged(Cursor c, Response *out)
         parse_text(c, out);
         return;
     }
-    if (cursor_uint32(&c, &out->number)) {
-        cursor_blanks(&c);
+    if (imap_cursor_uint32(&c, &out->number)) {
+        imap_cursor_blanks(&c);
         for (guint i = 0; i < G_N_ELEMENTS(numbered); i++) {
-            if (cursor_word(&c, numbered[i].word)) {
+            if (imap_cursor_word(&c, numbered[i].word)) {
                 out->kind = numbered[i].kind;
                 break;
             }
         }
     } else {
         for (guint i = 0; i < G_N_ELEMENTS(keywords); i++) {
-            if (cursor_word(&c, keywords[i].word)) {
+            if (imap_cursor_word(&c, keywords[i].word)) {
                 out->kind = keywords[i].kind;
                 break;
             }
         }
     }
-    cursor_blanks(&c);
+    imap_cursor_blanks(&c);
     out->rest = cursor_rest(&c);
 }
 
@@ -107,21 +107,21 @@ void imap_parse_response(Span bytes, Response *out)
 {
     Cursor c = cursor_new(bytes, NULL);
     *out = (Response){.kind = RESPONSE_STRAY, .text = bytes};
-    if (cursor_char(&c, '+')) {
+    if (imap_cursor_char(&c, '+')) {
         out->kind = RESPONSE_CONTINUE;
-        cursor_char(&c, ' '); /* "+" alone is seen too */
+        imap_cursor_char(&c, ' '); /* "+" alone is seen too */
         out->text = cursor_rest(&c);
         return;
     }
-    if (cursor_char(&c, '*')) {
+    if (imap_cursor_char(&c, '*')) {
         if (cursor_peek(&c) == ' ')
             parse_untagged(c, out);
         return;
     }
     Span tag;
-    if (!cursor_atom(&c, &tag) || !cursor_char(&c, ' '))
+    if (!imap_cursor_atom(&c, &tag) || !imap_cursor_char(&c, ' '))
         return;
-    cursor_blanks(&c);
+    imap_cursor_blanks(&c);
     char status = status_of(&c);
     if (status == 0 || status == 'Y' || status == 'P')
         return;
@@ -144,7 +144,7 @@ gboolean imap_parse_literal_end(Span line, gsize *at, guint64 *size)
     if (i == end || i == 0 || line.at[i - 1] != '{')
         return FALSE;
     Cursor c = cursor_new(span_new(line.at + i, end - i), NULL);
-    if (!cursor_uint64(&c, size))
+    if (!imap_cursor_uint64(&c, size))
         *size = G_MAXUINT64; /* absurd: whoever reads refuses it */
     *at = i - 1;
     return TRUE;
@@ -161,7 +161,7 @@ gboolean imap_parse_section_end(Span so_far, Span *section, guint64 *origin)
         while (i > 0 && g_ascii_isdigit(so_far.at[i - 1]))
             i--;
         Cursor c = cursor_new(span_new(so_far.at + i, end - i), NULL);
-        if (i == 0 || so_far.at[i - 1] != '<' || !cursor_uint64(&c, origin))
+        if (i == 0 || so_far.at[i - 1] != '<' || !imap_cursor_uint64(&c, origin))
             return FALSE;
         i--;
     }
@@ -232,7 +232,7 @@ void imap_parse_capabilities(Span rest, Capabilities *out)
     for (;; before = word) {
         while (c.at < c.end && cursor_peek(&c) <= ' ')
             c.at++;
-        if (!cursor_atom(&c, &word))
+        if (!imap_cursor_atom(&c, &word))
             break;
         out->bits |= capability_bit(word);
         if (word.len == 1 && *word.at == '+' && span_is(before, "LITERAL")) /* seen: in two */
@@ -242,7 +242,7 @@ void imap_parse_capabilities(Span rest, Capabilities *out)
         Cursor limit = cursor_new(span_new(word.at, word.len), NULL);
         if (word.len > 12 && span_is(span_new(word.at, 12), "APPENDLIMIT=")) {
             limit.at += 12;
-            cursor_uint64(&limit, &out->append_limit);
+            imap_cursor_uint64(&limit, &out->append_limit);
         }
     }
     if (out->bits & BIT(IMAP_CAP_IMAP4REV2)) /* RFC 9051 appendix E: these are part of it */
@@ -256,7 +256,7 @@ void imap_parse_capabilities(Span rest, Capabilities *out)
     g_ptr_array_add(out->mechanisms, NULL);
 }
 
-void capabilities_clear(Capabilities *c)
+void imap_capabilities_clear(Capabilities *c)
 {
     g_clear_pointer(&c->mechanisms, g_ptr_array_unref);
     c->bits = c->append_limit = 0;

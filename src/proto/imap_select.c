@@ -12,11 +12,11 @@ static gboolean select_data(ImapSession *s, ImapCommand *c, const Response *r)
 
 static void leave(ImapSession *s)
 {
-    mailbox_free(s->mailbox);
+    imap_mailbox_free(s->mailbox);
     s->mailbox = NULL;
     s->selecting = FALSE;
-    seqmap_reset(&s->map, 0);
-    changes_reset(s);
+    imap_seqmap_reset(&s->map, 0);
+    imap_changes_reset(s);
 }
 
 static ImapMailbox *mailbox_new(const char *name)
@@ -34,15 +34,15 @@ const ImapMailbox *imap_select(ImapSession *s, const char *name, gboolean read_o
     const char *verb = read_only ? "EXAMINE" : "SELECT";
     gboolean counted = FALSE;
     g_auto(Line) line = {0};
-    line_init(&line, s, verb);
-    line_add(&line, " ");
-    if (!line_name(&line, name, err))
+    imap_line_init(&line, s, verb);
+    imap_line_add(&line, " ");
+    if (!imap_line_name(&line, name, err))
         return NULL;
     leave(s);
     s->mailbox = mailbox_new(name);
     s->selecting = TRUE;
-    gboolean good =
-        command_run(s, command_new(s, select_data, &counted, "%s %s", verb, name), &line, err);
+    gboolean good = imap_command_run(
+        s, imap_command_new(s, select_data, &counted, "%s %s", verb, name), &line, err);
     if (good && !counted) {
         error_set(err, PINTAIL_ERROR_REFUSED, _("%s said OK to %s %s, but did not describe it"),
                   stream_peer(s->stream), verb, name);
@@ -55,16 +55,16 @@ const ImapMailbox *imap_select(ImapSession *s, const char *name, gboolean read_o
     if (read_only)
         s->mailbox->read_only = TRUE;
     s->selecting = FALSE;
-    changes_reset(s);
-    seqmap_reset(&s->map, s->mailbox->exists);
+    imap_changes_reset(s);
+    imap_seqmap_reset(&s->map, s->mailbox->exists);
     return s->mailbox;
 }
 
 static gboolean bare(ImapSession *s, const char *command, GError **err)
 {
     g_auto(Line) line = {0};
-    line_init(&line, s, command);
-    return command_run(s, command_new(s, NULL, NULL, "%s", command), &line, err);
+    imap_line_init(&line, s, command);
+    return imap_command_run(s, imap_command_new(s, NULL, NULL, "%s", command), &line, err);
 }
 
 gboolean imap_unselect(ImapSession *s, GError **err)

@@ -16,14 +16,14 @@ static void free_chunk(gpointer p)
     g_free(((SeqChunk *)p)->uids);
 }
 
-void seqmap_init(SeqMap *m)
+void imap_seqmap_init(SeqMap *m)
 {
     *m = (SeqMap){0};
     m->chunks = g_array_new(FALSE, FALSE, sizeof(SeqChunk));
     g_array_set_clear_func(m->chunks, free_chunk);
 }
 
-void seqmap_clear(SeqMap *m)
+void imap_seqmap_clear(SeqMap *m)
 {
     g_clear_pointer(&m->chunks, g_array_unref);
 }
@@ -34,15 +34,15 @@ static void forget_hint(SeqMap *m)
     m->hint_at = 0;
 }
 
-void seqmap_reset(SeqMap *m, guint32 total)
+void imap_seqmap_reset(SeqMap *m, guint32 total)
 {
     g_array_set_size(m->chunks, 0);
     m->total = 0;
     forget_hint(m);
-    seqmap_resize(m, total);
+    imap_seqmap_resize(m, total);
 }
 
-void seqmap_resize(SeqMap *m, guint32 total)
+void imap_seqmap_resize(SeqMap *m, guint32 total)
 {
     while (m->total > total) {
         SeqChunk *last = chunk_at(m, m->chunks->len - 1);
@@ -108,7 +108,7 @@ static void split(SeqMap *m, guint i, guint32 offset)
         g_array_insert_val(m->chunks, at + 1, after);
 }
 
-void seqmap_set(SeqMap *m, guint32 seq, guint32 uid)
+void imap_seqmap_set(SeqMap *m, guint32 seq, guint32 uid)
 {
     guint32 offset;
     if (seq == 0 || seq > m->total)
@@ -123,7 +123,7 @@ void seqmap_set(SeqMap *m, guint32 seq, guint32 uid)
     chunk_at(m, i)->uids[offset] = uid;
 }
 
-guint32 seqmap_get(SeqMap *m, guint32 seq)
+guint32 imap_seqmap_get(SeqMap *m, guint32 seq)
 {
     guint32 offset;
     if (seq == 0 || seq > m->total)
@@ -132,7 +132,7 @@ guint32 seqmap_get(SeqMap *m, guint32 seq)
     return c->uids ? c->uids[offset] : 0;
 }
 
-guint32 seqmap_remove(SeqMap *m, guint32 seq)
+guint32 imap_seqmap_remove(SeqMap *m, guint32 seq)
 {
     guint32 offset, uid = 0;
     if (seq == 0 || seq > m->total)
@@ -153,7 +153,7 @@ guint32 seqmap_remove(SeqMap *m, guint32 seq)
     return uid;
 }
 
-guint32 seqmap_remove_set(SeqMap *m, const ImapSet *uids)
+guint32 imap_seqmap_remove_set(SeqMap *m, const ImapSet *uids)
 {
     guint32 removed = 0;
     guint kept_chunks = 0;

@@ -15,13 +15,13 @@ typedef struct {
     guint64 hint_at; /* and how many entries are before it */
 } SeqMap;
 
-void seqmap_init(SeqMap *m);
-void seqmap_clear(SeqMap *m);
-void seqmap_reset(SeqMap *m, guint32 total);  /* nothing known */
-void seqmap_resize(SeqMap *m, guint32 total); /* new ones at the end are unknown */
-void seqmap_set(SeqMap *m, guint32 seq, guint32 uid);
-guint32 seqmap_get(SeqMap *m, guint32 seq);    /* 0: not known */
-guint32 seqmap_remove(SeqMap *m, guint32 seq); /* what was there; the rest moves down */
+void imap_seqmap_init(SeqMap *m);
+void imap_seqmap_clear(SeqMap *m);
+void imap_seqmap_reset(SeqMap *m, guint32 total);  /* nothing known */
+void imap_seqmap_resize(SeqMap *m, guint32 total); /* new ones at the end are unknown */
+void imap_seqmap_set(SeqMap *m, guint32 seq, guint32 uid);
+guint32 imap_seqmap_get(SeqMap *m, guint32 seq);    /* 0: not known */
+guint32 imap_seqmap_remove(SeqMap *m, guint32 seq); /* what was there; the rest moves down */
 /* VANISHED (RFC 7162 section 3.2.10) names UIDs: removes those that are known, in one pass;
  * how many they were. */
-guint32 seqmap_remove_set(SeqMap *m, const ImapSet *uids);
+guint32 imap_seqmap_remove_set(SeqMap *m, const ImapSet *uids);

@@ -1,7 +1,7 @@
 /* imap_session.c - sending commands, reading responses, tagged answers and what they mean.
  *
- * Every byte to the server goes through command_send() or what it has allowed; every response
- * through session_read(). A connection that broke stays broken. */
+ * Every byte to the server goes through imap_command_send() or what it has allowed; every response
+ * through imap_session_read(). A connection that broke stays broken. */
 #include "imap_session.h"
 #include "pintail/util/error.h"
 #include "pintail/util/i18n.h"
@@ -17,7 +17,7 @@
 
 /* ---- lines -------------------------------------------------------------------------- */
 
-void line_init(Line *l, ImapSession *s, const char *text)
+void imap_line_init(Line *l, ImapSession *s, const char *text)
 {
     l->session = s;
     l->bytes = g_string_new(text);
@@ -25,7 +25,7 @@ void line_init(Line *l, ImapSession *s, const char *text)
     l->stops = g_array_new(FALSE, FALSE, sizeof(gsize));
 }
 
-void line_clear(Line *l)
+void imap_line_clear(Line *l)
 {
     if (!l->bytes)
         return;
@@ -36,7 +36,7 @@ void line_clear(Line *l)
     l->bytes = NULL;
 }
 
-void line_add(Line *l, const char *format, ...)
+void imap_line_add(Line *l, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
@@ -91,17 +91,17 @@ static void add_string(Line *l, Span s, gboolean secret)
     }
 }
 
-void line_string(Line *l, Span text)
+void imap_line_string(Line *l, Span text)
 {
     add_string(l, text, FALSE);
 }
 
-void line_secret(Line *l, Span text)
+void imap_line_secret(Line *l, Span text)
 {
     add_string(l, text, TRUE);
 }
 
-gboolean line_name(Line *l, const char *name, GError **err)
+gboolean imap_line_name(Line *l, const char *name, GError **err)
 {
     g_autofree char *wire = imap_name_encode(name);
     if (!wire) {
@@ -110,13 +110,14 @@ gboolean line_name(Line *l, const char *name, GError **err)
                   shown);
         return FALSE;
     }
-    line_string(l, span_of(wire));
+    imap_line_string(l, span_of(wire));
     return TRUE;
 }
 
 /* ---- commands ----------------------------------------------------------------------- */
 
-ImapCommand *command_new(ImapSession *s, ImapDataFunc data, gpointer user, const char *what, ...)
+ImapCommand *imap_command_new(ImapSession *s, ImapDataFunc data, gpointer user, const char *what,
+                              ...)
 {
     ImapCommand *c = g_new0(ImapCommand, 1);
     va_list ap;
@@ -128,12 +129,12 @@ ImapCommand *command_new(ImapSession *s, ImapDataFunc data, gpointer user, const
     return c;
 }
 
-void command_free(ImapSession *s, ImapCommand *c)
+void imap_command_free(ImapSession *s, ImapCommand *c)
 {
     if (!c)
         return;
     g_queue_remove(&s->commands, c);
-    g_clear_pointer(&c->step, step_free);
+    g_clear_pointer(&c->step, imap_step_free);
     g_free(c->what);
     g_free(c->code);
     g_free(c->arguments);
@@ -141,7 +142,7 @@ void command_free(ImapSession *s, ImapCommand *c)
     g_free(c);
 }
 
-gboolean session_check(ImapSession *s, GError **err)
+gboolean imap_session_check(ImapSession *s, GError **err)
 {
     if (!s->broken)
         return TRUE;
@@ -150,7 +151,7 @@ gboolean session_check(ImapSession *s, GError **err)
     return FALSE;
 }
 
-gboolean session_broke(ImapSession *s, GError *take, GError **err)
+gboolean imap_session_broke(ImapSession *s, GError *take, GError **err)
 {
     s->broken = TRUE;
     if (s->bye && !error_is(take, PINTAIL_ERROR_CANCELLED)) {
@@ -163,7 +164,7 @@ gboolean session_broke(ImapSession *s, GError *take, GError **err)
     return FALSE;
 }
 
-gboolean session_is_early(const ImapSession *s)
+gboolean imap_session_is_early(const ImapSession *s)
 {
     return s->where->tls != TLS_OFF && !stream_is_tls(s->stream);
 }
@@ -185,25 +186,25 @@ static gboolean write_bytes(ImapSession *s, const char *bytes, gsize len, GError
     s->unflushed = TRUE;
     if (stream_write(s->stream, bytes, len, &error))
         return TRUE;
-    return session_broke(s, error, err);
+    return imap_session_broke(s, error, err);
 }
 
-gboolean session_flush(ImapSession *s, GError **err)
+gboolean imap_session_flush(ImapSession *s, GError **err)
 {
     GError *error = NULL;
     s->unflushed = FALSE;
     if (stream_flush(s->stream, &error))
         return TRUE;
-    return session_broke(s, error, err);
+    return imap_session_broke(s, error, err);
 }
 
-gboolean command_send(ImapSession *s, ImapCommand *c, Line *line, GError **err)
+gboolean imap_command_send(ImapSession *s, ImapCommand *c, Line *line, GError **err)
 {
-    if (!session_check(s, err))
+    if (!imap_session_check(s, err))
         return FALSE;
     if (s->bye && !s->logging_out)
-        return session_broke(s, NULL, err);
-    if ((session_is_early(s) || !stream_secured(s->stream)) && !harmless(line)) {
+        return imap_session_broke(s, NULL, err);
+    if ((imap_session_is_early(s) || !stream_secured(s->stream)) && !harmless(line)) {
         error_set(err, PINTAIL_ERROR_TLS, _("the connection to %s is not encrypted"),
                   stream_peer(s->stream));
         s->broken = TRUE;
@@ -227,7 +228,7 @@ gboolean command_send(ImapSession *s, ImapCommand *c, Line *line, GError **err)
         gsize stop = g_array_index(line->stops, gsize, i) + shift;
         gboolean go;
         if (!write_bytes(s, line->bytes->str + from, stop - from, err) ||
-            !command_wait_continue(s, c, &go, err))
+            !imap_command_wait_continue(s, c, &go, err))
             return FALSE;
         if (!go)
             return TRUE;
@@ -236,31 +237,31 @@ gboolean command_send(ImapSession *s, ImapCommand *c, Line *line, GError **err)
     return write_bytes(s, line->bytes->str + from, line->bytes->len - from, err);
 }
 
-gboolean command_wait(ImapSession *s, ImapCommand *c, GError **err)
+gboolean imap_command_wait(ImapSession *s, ImapCommand *c, GError **err)
 {
     while (!c->done) {
-        if (!session_read(s, err))
+        if (!imap_session_read(s, err))
             return FALSE;
     }
     return TRUE;
 }
 
-gboolean command_wait_continue(ImapSession *s, ImapCommand *c, gboolean *go, GError **err)
+gboolean imap_command_wait_continue(ImapSession *s, ImapCommand *c, gboolean *go, GError **err)
 {
     s->continued = FALSE;
     while (!s->continued && !c->done) {
-        if (!session_read(s, err))
+        if (!imap_session_read(s, err))
             return FALSE;
     }
     *go = !c->done;
     return TRUE;
 }
 
-gboolean command_run(ImapSession *s, ImapCommand *take, Line *line, GError **err)
+gboolean imap_command_run(ImapSession *s, ImapCommand *take, Line *line, GError **err)
 {
-    gboolean good = command_send(s, take, line, err) && command_wait(s, take, err) &&
-                    command_judge(s, take, err);
-    command_free(s, take);
+    gboolean good = imap_command_send(s, take, line, err) && imap_command_wait(s, take, err) &&
+                    imap_command_judge(s, take, err);
+    imap_command_free(s, take);
     return good;
 }
 
@@ -285,7 +286,7 @@ static PintailErrorCode error_of_code(const char *code)
     return one_of(code, who) ? PINTAIL_ERROR_AUTH : PINTAIL_ERROR_REFUSED;
 }
 
-gboolean command_judge(ImapSession *s, const ImapCommand *c, GError **err)
+gboolean imap_command_judge(ImapSession *s, const ImapCommand *c, GError **err)
 {
     g_free(s->answer_code);
     g_free(s->answer_text);
@@ -321,7 +322,7 @@ static gboolean handle_tagged(ImapSession *s, const Response *r, GError **err)
                   tag);
         return FALSE;
     }
-    changes_code(s, r);
+    imap_changes_code(s, r);
     c->done = TRUE;
     c->status = r->status;
     c->code = g_ascii_strup(r->code.at ? r->code.at : "", (gssize)MIN(r->code.len, 64));
@@ -331,7 +332,7 @@ static gboolean handle_tagged(ImapSession *s, const Response *r, GError **err)
     c->text = repeats ? g_strdup("") : words_of(r->text);
     g_queue_remove(&s->commands, c);
     if (c->forgotten)
-        command_free(s, c);
+        imap_command_free(s, c);
     return TRUE;
 }
 
@@ -356,7 +357,7 @@ static gboolean offer(ImapSession *s, const Response *r)
 static gboolean handle_untagged(ImapSession *s, const Response *r)
 {
     if (r->kind == RESPONSE_CAPABILITY) {
-        session_set_capabilities(s, r->rest);
+        imap_session_set_capabilities(s, r->rest);
         return TRUE;
     }
     if (r->kind == RESPONSE_STATUS && r->status == 'Y') {
@@ -364,17 +365,17 @@ static gboolean handle_untagged(ImapSession *s, const Response *r)
         return FALSE;
     }
     if (r->kind == RESPONSE_STATUS)
-        changes_code(s, r);
+        imap_changes_code(s, r);
     /* CVE-2021-29969 and its kind: before TLS nothing else is believed */
-    if (session_is_early(s))
+    if (imap_session_is_early(s))
         return r->kind == RESPONSE_STATUS && offer(s, r);
     if (offer(s, r))
         return TRUE;
     if (!s->authenticated)
         return FALSE;
     if (r->kind == RESPONSE_FETCH)
-        return fetch_untagged(s, r);
-    return changes_untagged(s, r);
+        return imap_fetch_untagged(s, r);
+    return imap_changes_untagged(s, r);
 }
 
 /* Responses that nobody wanted are bounded in number and bytes, and extend the deadline only a
@@ -434,15 +435,15 @@ static gboolean handle(ImapSession *s, Span bytes, GError **err)
     return TRUE;
 }
 
-gboolean session_read(ImapSession *s, GError **err)
+gboolean imap_session_read(ImapSession *s, GError **err)
 {
     GError *error = NULL;
     Span bytes;
-    if (!session_check(s, err) || (s->unflushed && !session_flush(s, err)))
+    if (!imap_session_check(s, err) || (s->unflushed && !imap_session_flush(s, err)))
         return FALSE;
-    if (!frame_read(&s->frame, &bytes, &error) || !handle(s, bytes, &error)) {
+    if (!imap_frame_read(&s->frame, &bytes, &error) || !handle(s, bytes, &error)) {
         g_string_chunk_clear(s->chunk);
-        return session_broke(s, error, err);
+        return imap_session_broke(s, error, err);
     }
     g_string_chunk_clear(s->chunk);
     return TRUE;

@@ -76,55 +76,55 @@ typedef struct {
     GArray *stops;        /* of gsize: after so many bytes a "+" has to come */
 } Line;
 
-void line_init(Line *l, ImapSession *s, const char *text);
-void line_clear(Line *l); /* wipes */
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Line, line_clear)
-void line_add(Line *l, const char *format, ...) G_GNUC_PRINTF(2, 3);
-void line_string(Line *l, Span text); /* quoted, or as a literal */
-void line_secret(Line *l, Span text); /* likewise, but for the log */
+void imap_line_init(Line *l, ImapSession *s, const char *text);
+void imap_line_clear(Line *l); /* wipes */
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Line, imap_line_clear)
+void imap_line_add(Line *l, const char *format, ...) G_GNUC_PRINTF(2, 3);
+void imap_line_string(Line *l, Span text); /* quoted, or as a literal */
+void imap_line_secret(Line *l, Span text); /* likewise, but for the log */
 /* INVALID when `name` is not UTF-8. */
-gboolean line_name(Line *l, const char *name, GError **err);
+gboolean imap_line_name(Line *l, const char *name, GError **err);
 
 /* ---- commands ----------------------------------------------------------------------- */
 
-ImapCommand *command_new(ImapSession *s, ImapDataFunc data, gpointer user, const char *what, ...)
-    G_GNUC_PRINTF(4, 5);
-void command_free(ImapSession *s, ImapCommand *c);
+ImapCommand *imap_command_new(ImapSession *s, ImapDataFunc data, gpointer user, const char *what,
+                              ...) G_GNUC_PRINTF(4, 5);
+void imap_command_free(ImapSession *s, ImapCommand *c);
 /* Tag, line, literals; waits for "+" where it must. TRUE too when the answer came early.
  * The choke point: nothing but CAPABILITY, STARTTLS, NOOP and LOGOUT passes unsecured. */
-gboolean command_send(ImapSession *s, ImapCommand *c, Line *line, GError **err);
+gboolean imap_command_send(ImapSession *s, ImapCommand *c, Line *line, GError **err);
 /* Reads until its tagged answer is here. */
-gboolean command_wait(ImapSession *s, ImapCommand *c, GError **err);
+gboolean imap_command_wait(ImapSession *s, ImapCommand *c, GError **err);
 /* Waits for "+": *go FALSE when the tagged answer came instead. */
-gboolean command_wait_continue(ImapSession *s, ImapCommand *c, gboolean *go, GError **err);
+gboolean imap_command_wait_continue(ImapSession *s, ImapCommand *c, gboolean *go, GError **err);
 /* Keeps the answer for imap_answer(); OK is TRUE, else the error that the contract says. */
-gboolean command_judge(ImapSession *s, const ImapCommand *c, GError **err);
+gboolean imap_command_judge(ImapSession *s, const ImapCommand *c, GError **err);
 /* Send, wait, judge, free. */
-gboolean command_run(ImapSession *s, ImapCommand *take, Line *line, GError **err);
+gboolean imap_command_run(ImapSession *s, ImapCommand *take, Line *line, GError **err);
 /* FALSE with RETRY when the connection is gone. */
-gboolean session_check(ImapSession *s, GError **err);
-gboolean session_read(ImapSession *s, GError **err); /* one response */
-gboolean session_flush(ImapSession *s, GError **err);
+gboolean imap_session_check(ImapSession *s, GError **err);
+gboolean imap_session_read(ImapSession *s, GError **err); /* one response */
+gboolean imap_session_flush(ImapSession *s, GError **err);
 /* *err becomes what the person should read: BYE's words when there were any. */
-gboolean session_broke(ImapSession *s, GError *take, GError **err);
-void session_drop_capability(ImapSession *s, ImapCapability c);
-void session_set_capabilities(ImapSession *s, Span words);
-void session_clear_capabilities(ImapSession *s);
+gboolean imap_session_broke(ImapSession *s, GError *take, GError **err);
+void imap_session_drop_capability(ImapSession *s, ImapCapability c);
+void imap_session_set_capabilities(ImapSession *s, Span words);
+void imap_session_clear_capabilities(ImapSession *s);
 /* Before TLS, where TLS is demanded. */
-gboolean session_is_early(const ImapSession *s);
+gboolean imap_session_is_early(const ImapSession *s);
 
 /* ---- imap_changes.c, imap_fetch.c --------------------------------------------------- */
 
-void changes_init(ImapSession *s);
-void changes_clear(ImapSession *s);
-void changes_reset(ImapSession *s); /* all but alerts */
-void mailbox_free(ImapMailbox *m);
-void changes_code(ImapSession *s, const Response *r);
+void imap_changes_init(ImapSession *s);
+void imap_changes_clear(ImapSession *s);
+void imap_changes_reset(ImapSession *s); /* all but alerts */
+void imap_mailbox_free(ImapMailbox *m);
+void imap_changes_code(ImapSession *s, const Response *r);
 /* Counts and expunges; TRUE when it was news. */
-gboolean changes_untagged(ImapSession *s, const Response *r);
-void changes_flags(ImapSession *s, ImapFetched *m);
+gboolean imap_changes_untagged(ImapSession *s, const Response *r);
+void imap_changes_flags(ImapSession *s, ImapFetched *m);
 
-gboolean fetch_untagged(ImapSession *s, const Response *r);
-gboolean fetch_claim(Span so_far, guint64 size, gpointer session, GError **err);
-gboolean fetch_bytes(Span bytes, guint64 size, gpointer session, GError **err);
-void step_free(ImapStep *step);
+gboolean imap_fetch_untagged(ImapSession *s, const Response *r);
+gboolean imap_fetch_claim(Span so_far, guint64 size, gpointer session, GError **err);
+gboolean imap_fetch_bytes(Span bytes, guint64 size, gpointer session, GError **err);
+void imap_step_free(ImapStep *step);

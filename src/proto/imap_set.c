@@ -231,11 +231,11 @@ ImapSet *imap_set_take(ImapSet *s, gsize max_uids, gsize max_text, gboolean from
 
 static gboolean parse_end(Cursor *c, guint32 *out)
 {
-    if (cursor_char(c, '*')) {
+    if (imap_cursor_char(c, '*')) {
         *out = IMAP_LAST;
         return TRUE;
     }
-    return cursor_uint32(c, out) && *out > 0;
+    return imap_cursor_uint32(c, out) && *out > 0;
 }
 
 ImapSet *imap_set_parse(Span text)
@@ -248,7 +248,7 @@ ImapSet *imap_set_parse(Span text)
         Range r;
         good = parse_end(&c, &r.first);
         r.last = r.first;
-        if (good && cursor_char(&c, ':'))
+        if (good && imap_cursor_char(&c, ':'))
             good = parse_end(&c, &r.last);
         if (!good || all->len >= MAX_RANGES)
             return NULL;
@@ -257,7 +257,7 @@ ImapSet *imap_set_parse(Span text)
         if (all->len > 0 && g_array_index(all, Range, all->len - 1).first > r.first)
             ordered = FALSE;
         g_array_append_val(all, r);
-    } while (cursor_char(&c, ','));
+    } while (imap_cursor_char(&c, ','));
     if (c.at != c.end)
         return NULL;
     if (!ordered)

@@ -11,12 +11,12 @@ static gboolean line_set(Line *l, ImapSession *s, const char *command, const Ima
                          GError **err)
 {
     g_autofree char *text = imap_set_text(uids);
-    line_init(l, s, command);
+    imap_line_init(l, s, command);
     if (!text || strlen(text) > IMAP_SET_TEXT) {
         error_set(err, PINTAIL_ERROR_INVALID, _("a set of messages that no %s can carry"), command);
         return FALSE;
     }
-    line_add(l, " %s", text);
+    imap_line_add(l, " %s", text);
     return TRUE;
 }
 
@@ -51,20 +51,20 @@ static void add_terms(Line *line, const ImapTerm *terms)
         ascii = ascii && (!t->name || g_str_is_ascii(t->name)) &&
                 (!t->value || g_str_is_ascii(t->value));
     if (!ascii)
-        line_add(line, " CHARSET UTF-8");
+        imap_line_add(line, " CHARSET UTF-8");
     for (const ImapTerm *t = terms; t->key; t++) {
-        line_add(line, " %s", t->key);
+        imap_line_add(line, " %s", t->key);
         if (t->name) {
-            line_add(line, " ");
-            line_string(line, span_of(t->name));
+            imap_line_add(line, " ");
+            imap_line_string(line, span_of(t->name));
         }
         if (t->value) {
-            line_add(line, " ");
-            line_string(line, span_of(t->value));
+            imap_line_add(line, " ");
+            imap_line_string(line, span_of(t->value));
         }
     }
     if (!terms->key)
-        line_add(line, " ALL");
+        imap_line_add(line, " ALL");
 }
 
 static ImapSet *search_once(ImapSession *s, const ImapTerm *terms, gboolean extended,
@@ -72,9 +72,10 @@ static ImapSet *search_once(ImapSession *s, const ImapTerm *terms, gboolean exte
 {
     g_auto(Line) line = {0};
     Search search = {.found = imap_set_new()};
-    line_init(&line, s, extended ? "UID SEARCH RETURN (ALL)" : "UID SEARCH");
+    imap_line_init(&line, s, extended ? "UID SEARCH RETURN (ALL)" : "UID SEARCH");
     add_terms(&line, terms);
-    gboolean good = command_run(s, command_new(s, search_data, &search, "UID SEARCH"), &line, err);
+    gboolean good =
+        imap_command_run(s, imap_command_new(s, search_data, &search, "UID SEARCH"), &line, err);
     *again = extended && !s->broken && (good ? search.responses == 0 : s->answer.status == 'B');
     if (good && (search.responses == 0 || search.malformed)) {
         error_set(err, PINTAIL_ERROR_REFUSED, _("%s said OK to UID SEARCH, but gave no result"),
@@ -94,7 +95,7 @@ ImapSet *imap_search(ImapSession *s, const ImapTerm *terms, GError **err)
     ImapSet *found = search_once(s, terms, imap_has(s, IMAP_CAP_ESEARCH), &again, &error);
     if (!found && again) {
         g_clear_error(&error);
-        session_drop_capability(s, IMAP_CAP_ESEARCH);
+        imap_session_drop_capability(s, IMAP_CAP_ESEARCH);
         found = search_once(s, terms, FALSE, &again, &error);
     }
     if (error)
@@ -115,9 +116,9 @@ gboolean imap_store(ImapSession *s, const ImapSet *uids, ImapStore how, guint bi
     }
     if (!line_set(&line, s, "UID STORE", uids, err))
         return FALSE;
-    line_add(&line, " %cFLAGS%s (%s)", how == IMAP_STORE_ADD ? '+' : '-', silent ? ".SILENT" : "",
-             flags->str);
-    return command_run(s, command_new(s, NULL, NULL, "UID STORE"), &line, err);
+    imap_line_add(&line, " %cFLAGS%s (%s)", how == IMAP_STORE_ADD ? '+' : '-',
+                  silent ? ".SILENT" : "", flags->str);
+    return imap_command_run(s, imap_command_new(s, NULL, NULL, "UID STORE"), &line, err);
 }
 
 static gboolean needs(ImapSession *s, ImapCapability c, const char *what, GError **err)
@@ -133,7 +134,7 @@ gboolean imap_expunge(ImapSession *s, const ImapSet *uids, GError **err)
     g_auto(Line) line = {0};
     return needs(s, IMAP_CAP_UIDPLUS, "UID EXPUNGE", err) &&
            line_set(&line, s, "UID EXPUNGE", uids, err) &&
-           command_run(s, command_new(s, NULL, NULL, "UID EXPUNGE"), &line, err);
+           imap_command_run(s, imap_command_new(s, NULL, NULL, "UID EXPUNGE"), &line, err);
 }
 
 /* ---- COPY, MOVE --------------------------------------------------------------------- */
@@ -164,16 +165,16 @@ static gboolean copy_or_move(ImapSession *s, const char *command, const ImapSet 
     Copying copying = {to, (gsize)MIN(imap_set_count(uids), 100000)};
     gboolean good = line_set(&line, s, command, uids, err);
     if (good) {
-        line_add(&line, " ");
-        good = line_name(&line, folder, err);
+        imap_line_add(&line, " ");
+        good = imap_line_name(&line, folder, err);
     }
     if (good) {
-        ImapCommand *c = command_new(s, copy_data, &copying, "%s %s", command, folder);
-        good = command_send(s, c, &line, err) && command_wait(s, c, err);
+        ImapCommand *c = imap_command_new(s, copy_data, &copying, "%s %s", command, folder);
+        good = imap_command_send(s, c, &line, err) && imap_command_wait(s, c, err);
         if (c->code && strcmp(c->code, "COPYUID") == 0 && to->from->len == 0)
             imap_parse_copyuid(span_of(c->arguments), copying.max, to);
-        good = good && command_judge(s, c, err);
-        command_free(s, c);
+        good = good && imap_command_judge(s, c, err);
+        imap_command_free(s, c);
     }
     imap_copied_clear(&ignored);
     return good;

@@ -7,7 +7,7 @@ static void all_parsers(Span rest, GStringChunk *chunk)
 {
     FetchResponse fetch;
     imap_parse_fetch(rest, &fetch, chunk);
-    fetch_response_clear(&fetch);
+    imap_fetch_response_clear(&fetch);
     imap_folder_free(imap_parse_list(rest, chunk));
     ImapStatus status;
     g_free(imap_parse_status_of(rest, &status, chunk));
@@ -26,7 +26,7 @@ static void all_parsers(Span rest, GStringChunk *chunk)
     imap_set_free(gone);
     Capabilities capabilities;
     imap_parse_capabilities(rest, &capabilities);
-    capabilities_clear(&capabilities);
+    imap_capabilities_clear(&capabilities);
     Cursor c = cursor_new(rest, chunk);
     ImapFlags flags;
     if (imap_parse_flags(&c, &flags, NULL))

@@ -29,16 +29,16 @@ static void test_numbers(void)
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         Cursor c = cursor_new(span_of(cases[i].text), chunk);
         gint64 n;
-        g_assert_true(cursor_number(&c, &n));
+        g_assert_true(imap_cursor_number(&c, &n));
         g_assert_cmpint(n, ==, cases[i].value);
         g_assert_cmpuint(cursor_left(&c), ==, cases[i].left);
     }
     gint64 n;
     guint32 u;
     Cursor c = cursor_new(SPAN_LITERAL("-x"), chunk);
-    g_assert_false(cursor_number(&c, &n));
+    g_assert_false(imap_cursor_number(&c, &n));
     c = cursor_new(SPAN_LITERAL("4294967296"), chunk);
-    g_assert_false(cursor_uint32(&c, &u));
+    g_assert_false(imap_cursor_uint32(&c, &u));
     g_assert_cmpuint(cursor_left(&c), ==, 10);
     g_assert_cmpuint(imap_fold32(-1), ==, G_MAXUINT32);
     g_assert_cmpuint(imap_fold32(G_GINT64_CONSTANT(1) << 32), ==, 1);
@@ -51,7 +51,7 @@ static void check_string(const char *text, gsize len, const char *wanted, gsize 
 {
     Cursor c = cursor_new(span_new(text, len), chunk);
     Span s;
-    g_assert_true(cursor_string(&c, &s));
+    g_assert_true(imap_cursor_string(&c, &s));
     g_assert_cmpmem(s.at, s.len, wanted, wanted_len);
 }
 
@@ -68,7 +68,7 @@ static void test_strings(void)
     for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
         Cursor c = cursor_new(span_of(bad[i]), chunk);
         Span s;
-        g_assert_false(cursor_string(&c, &s));
+        g_assert_false(imap_cursor_string(&c, &s));
         g_assert_true(c.at == bad[i]);
     }
 }
@@ -276,10 +276,10 @@ static void test_capabilities(void)
     g_assert_cmpuint(c.append_limit, ==, 1000);
     g_assert_cmpuint(c.mechanisms->len, ==, 3);
     g_assert_cmpstr(g_ptr_array_index(c.mechanisms, 0), ==, "PLAIN");
-    capabilities_clear(&c);
+    imap_capabilities_clear(&c);
     imap_parse_capabilities(SPAN_LITERAL("IMAP4rev2"), &c);
     g_assert_true(c.bits & (1ull << IMAP_CAP_MOVE));
-    capabilities_clear(&c);
+    imap_capabilities_clear(&c);
 }
 
 static void test_flags(void)
@@ -441,7 +441,7 @@ static void test_fetch(void)
     g_assert_cmpuint(f.sections[1].origin, ==, 5);
     g_assert_cmpmem(f.sections[1].value.at, f.sections[1].value.len, "q\"", 2);
     g_assert_true(f.sections[2].nil);
-    fetch_response_clear(&f);
+    imap_fetch_response_clear(&f);
     /* the rest of a broken one is lost, what came before is not */
     imap_parse_fetch(
         SPAN_LITERAL("(UID 9 FLAGS (\\Seen) BODYSTRUCTURE ((\"text\" \"plain\" (\"a\" \"b\"c\") "),
@@ -450,12 +450,12 @@ static void test_fetch(void)
     g_assert_cmpuint(f.data.uid, ==, 9);
     g_assert_true(f.data.has & IMAP_FETCH_BAD_BODY);
     g_assert_false(f.data.has & IMAP_FETCH_BODY);
-    fetch_response_clear(&f);
+    imap_fetch_response_clear(&f);
     imap_parse_fetch(SPAN_LITERAL("(UID 4294967296 FLAGS x RFC822.SIZE NIL)"), &f, chunk);
     g_assert_true(f.whole);
     g_assert_cmpuint(f.data.uid, ==, 0);
     g_assert_cmpuint(f.data.has, ==, 0);
-    fetch_response_clear(&f);
+    imap_fetch_response_clear(&f);
 }
 
 static ImapBody *body(const char *text)
@@ -563,7 +563,7 @@ static void test_body_hostile(void)
         g_autoptr(ImapBody) b = body(deep->str);
         g_assert_true((b != NULL) == (depth == 90));
         Cursor c = cursor_new(span_new(deep->str, deep->len), chunk);
-        g_assert_true(cursor_skip(&c)); /* any depth can be skipped */
+        g_assert_true(imap_cursor_skip(&c)); /* any depth can be skipped */
     }
     g_string_assign(deep, "(");
     for (guint i = 0; i < 20000; i++)
@@ -582,49 +582,49 @@ static void test_body_hostile(void)
 static void test_seqmap(void)
 {
     SeqMap m;
-    seqmap_init(&m);
-    seqmap_reset(&m, G_MAXUINT32); /* a lie costs nothing */
-    seqmap_set(&m, G_MAXUINT32, 5);
-    seqmap_set(&m, 1, 4);
-    g_assert_cmpuint(seqmap_get(&m, G_MAXUINT32), ==, 5);
-    g_assert_cmpuint(seqmap_get(&m, 2), ==, 0);
+    imap_seqmap_init(&m);
+    imap_seqmap_reset(&m, G_MAXUINT32); /* a lie costs nothing */
+    imap_seqmap_set(&m, G_MAXUINT32, 5);
+    imap_seqmap_set(&m, 1, 4);
+    g_assert_cmpuint(imap_seqmap_get(&m, G_MAXUINT32), ==, 5);
+    g_assert_cmpuint(imap_seqmap_get(&m, 2), ==, 0);
     g_assert_cmpuint(m.chunks->len, <, 8);
     /* against a plain array, with the same random steps */
     guint32 plain[3000] = {0}, total = 2000;
-    seqmap_reset(&m, total);
+    imap_seqmap_reset(&m, total);
     GRand *rand = g_rand_new_with_seed(11);
     for (guint step = 0; step < 20000; step++) {
         guint32 seq = (guint32)g_rand_int_range(rand, 1, (gint32)total + 1);
         int what = g_rand_int_range(rand, 0, 10);
         if (what < 6) {
             plain[seq - 1] = step + 1;
-            seqmap_set(&m, seq, step + 1);
+            imap_seqmap_set(&m, seq, step + 1);
         } else if (what < 8 && total > 1) {
-            g_assert_cmpuint(seqmap_remove(&m, seq), ==, plain[seq - 1]);
+            g_assert_cmpuint(imap_seqmap_remove(&m, seq), ==, plain[seq - 1]);
             memmove(plain + seq - 1, plain + seq, (total - seq) * sizeof *plain);
             plain[--total] = 0;
         } else if (what == 8 && total < 2990) {
             total += (guint32)g_rand_int_range(rand, 1, 6);
-            seqmap_resize(&m, total);
+            imap_seqmap_resize(&m, total);
         } else {
-            g_assert_cmpuint(seqmap_get(&m, seq), ==, plain[seq - 1]);
+            g_assert_cmpuint(imap_seqmap_get(&m, seq), ==, plain[seq - 1]);
         }
     }
     for (guint32 seq = 1; seq <= total; seq++)
-        g_assert_cmpuint(seqmap_get(&m, seq), ==, plain[seq - 1]);
-    seqmap_resize(&m, 10);
-    seqmap_resize(&m, 20);
-    g_assert_cmpuint(seqmap_get(&m, 15), ==, 0);
-    seqmap_reset(&m, 5);
+        g_assert_cmpuint(imap_seqmap_get(&m, seq), ==, plain[seq - 1]);
+    imap_seqmap_resize(&m, 10);
+    imap_seqmap_resize(&m, 20);
+    g_assert_cmpuint(imap_seqmap_get(&m, 15), ==, 0);
+    imap_seqmap_reset(&m, 5);
     for (guint32 seq = 1; seq <= 5; seq++)
-        seqmap_set(&m, seq, seq * 10);
+        imap_seqmap_set(&m, seq, seq * 10);
     g_autoptr(ImapSet) gone = imap_set_parse(SPAN_LITERAL("10,30:40,77"));
-    g_assert_cmpuint(seqmap_remove_set(&m, gone), ==, 3);
-    g_assert_cmpuint(seqmap_get(&m, 1), ==, 20);
-    g_assert_cmpuint(seqmap_get(&m, 2), ==, 50);
-    g_assert_cmpuint(seqmap_get(&m, 3), ==, 0);
+    g_assert_cmpuint(imap_seqmap_remove_set(&m, gone), ==, 3);
+    g_assert_cmpuint(imap_seqmap_get(&m, 1), ==, 20);
+    g_assert_cmpuint(imap_seqmap_get(&m, 2), ==, 50);
+    g_assert_cmpuint(imap_seqmap_get(&m, 3), ==, 0);
     g_rand_free(rand);
-    seqmap_clear(&m);
+    imap_seqmap_clear(&m);
 }
 
 int main(int argc, char **argv)
