@@ -4,6 +4,7 @@
  * may be changed. Nothing is written and no password kept before both logins have succeeded. */
 #include <string.h>
 #include "certificate_view.h"
+#include "command.h"
 #include "field.h"
 #include "form_view.h"
 #include "panes.h"
@@ -582,4 +583,9 @@ void form_open(Ui *ui)
     f->trusted = g_ptr_array_new_with_free_func(g_free);
     f->results = g_ptr_array_new_with_free_func(g_free);
     ui_push(ui, &f->view);
+}
+
+void cmd_add_account(Ui *ui, char **args)
+{
+    form_open(ui);
 }
