@@ -54,7 +54,7 @@ static gboolean select_place(FastLane *l, const Place *p, GError **err)
     if (!m)
         return FALSE;
     if (p->uidvalidity == (m->uidvalidity ? m->uidvalidity : 1))
-        return TRUE;
+        return fast_see(l, p->uid, err);
     worker_poke(l->w, LANE_SYNC, REQUEST_SYNC, p->folder->id);
     error_set(err, PINTAIL_ERROR_GONE, _("the server has renumbered '%s'; try again in a moment"), p->folder->name);
     return FALSE;
@@ -338,7 +338,9 @@ static gboolean prefetch_batch(FastLane *l, const GArray *ids, guint *done, GErr
             if (!ok)
                 g_propagate_error(err, g_steal_pointer(&failure));
         }
-        ok = ok && (count == 0 || (select_place(l, &small[0], err) && prefetch_small(l, small, count, done, err)));
+        for (guint i = 0; ok && i < count; i++)
+            ok = select_place(l, &small[i], err);
+        ok = ok && (count == 0 || prefetch_small(l, small, count, done, err));
         for (guint i = 0; i < count; i++)
             place_clear(&small[i]);
         if (!ok)

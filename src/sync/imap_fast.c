@@ -55,7 +55,18 @@ const ImapMailbox *fast_select(FastLane *l, const Folder *folder, gboolean writa
         return NULL;
     l->selected = folder->id;
     l->writable = writable;
+    l->sees_below = m->uidnext;
     return m;
+}
+
+gboolean fast_see(FastLane *l, guint32 highest, GError **err)
+{
+    if (highest < l->sees_below)
+        return TRUE;
+    if (!imap_noop(l->session, err))
+        return FALSE;
+    l->sees_below = highest + 1;
+    return TRUE;
 }
 
 /* ---- requests ---- */

@@ -10,6 +10,7 @@ typedef struct {
     ImapSession *session; /* NULL: not connected */
     gint64 selected;      /* folder id; 0 */
     gboolean writable;    /* SELECT, not EXAMINE */
+    guint32 sees_below;   /* UIDs below this are known to this session */
     gint64 used;          /* monotonic: last time the session answered */
     int resumes;
     gboolean replay_due;
@@ -24,6 +25,9 @@ gboolean fast_connect(FastLane *l, GError **err);
 void fast_disconnect(FastLane *l);
 /* Connects and selects; GONE when the server has no such folder. */
 const ImapMailbox *fast_select(FastLane *l, const Folder *folder, gboolean writable, GError **err);
+/* A session learns of new messages only when the server gets to say so: until then commands that name
+ * them succeed without any effect. Makes sure that UIDs up to `highest` are seen (NOOP). */
+gboolean fast_see(FastLane *l, guint32 highest, GError **err);
 /* The next fast_select() selects anew. */
 void fast_unselect(FastLane *l);
 

@@ -30,6 +30,14 @@ static GArray *source_uids(const OpBatch *b)
     return uids;
 }
 
+static guint32 highest_of(const OpBatch *b)
+{
+    guint32 highest = 0;
+    for (guint n = 0; n < b->items->len; n++)
+        highest = MAX(highest, item_at(b, n)->uid);
+    return highest;
+}
+
 static ImapSet *set_of(const GArray *uids)
 {
     return imap_set_of((const guint32 *)(void *)uids->data, uids->len);
@@ -156,7 +164,7 @@ static gboolean select_source(FastLane *l, const OpBatch *b, const ImapMailbox *
         return park_all(l, b, words, err);
     }
     *m = selected;
-    return TRUE;
+    return fast_see(l, highest_of(b), err);
 }
 
 /* UIDVALIDITY and UIDNEXT of the target, for the mark; 0 where the server does not say. */
@@ -304,7 +312,7 @@ static gboolean delete_sources(FastLane *l, const OpBatch *b, const guint32 *uid
         return FALSE;
     if ((m->uidvalidity ? m->uidvalidity : 1) != source->uidvalidity)
         return TRUE; /* these UIDs mean nothing any more: the next sync shows what is there */
-    return delete_uids(l, gone, err);
+    return fast_see(l, highest_of(b), err) && delete_uids(l, gone, err);
 }
 
 /* The command itself, then what became of each item. */
