@@ -204,7 +204,8 @@ static void put_text(GString *out, const char *type, const char *extra, Span tex
     g_string_append_printf(out, "Content-Type: %s; charset=%s%s\r\n", type,
                            eight ? "utf-8" : "us-ascii", extra);
     if (bytes_are_plain(text, allow_8bit) && !has_from_line(text)) {
-        g_string_append_printf(out, "Content-Transfer-Encoding: %s\r\n\r\n", eight ? "8bit" : "7bit");
+        g_string_append_printf(out, "Content-Transfer-Encoding: %s\r\n\r\n",
+                               eight ? "8bit" : "7bit");
         put_crlf(out, text);
     } else if (high * 6 <= text.len) {
         g_string_append(out, "Content-Transfer-Encoding: quoted-printable\r\n\r\n");
@@ -235,7 +236,7 @@ static GBytes *attachment_bytes(const Attachment *a, GError **err)
     return bytes;
 }
 
-/* A type that may stand in a header: what the rc, a file or a stored message says is not trusted. */
+/* A type that may stand in a header: what a file or a stored message says is not trusted. */
 static gboolean type_is_valid(const char *type)
 {
     const char *slash = type ? strchr(type, '/') : NULL;
@@ -288,8 +289,9 @@ static gboolean put_attachment(GString *out, const Attachment *a, ComposeFlags f
     } else {
         gboolean multipart = g_ascii_strncasecmp(type, "multipart/", 10) == 0 ||
                              g_ascii_strncasecmp(type, "message/", 8) == 0;
-        g_string_append_printf(out, "Content-Type: %s%s\r\nContent-Transfer-Encoding: base64\r\n\r\n",
+        g_string_append_printf(out, "Content-Type: %s%s\r\n",
                                multipart ? "application/octet-stream" : type, extra->str);
+        g_string_append(out, "Content-Transfer-Encoding: base64\r\n\r\n");
         base64_encode_lines(out, span_new(data, len));
     }
     return TRUE;

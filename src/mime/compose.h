@@ -14,4 +14,3 @@ const char *media_type_guess(const char *name, Span content);
 char *compose_one_line(const char *text);
 /* `list` gets copies of what is in `from`. */
 void address_list_copy(GPtrArray *list, const GPtrArray *from);
-gboolean address_list_has(const GPtrArray *list, const char *address);

@@ -63,16 +63,6 @@ void address_list_copy(GPtrArray *list, const GPtrArray *from)
     }
 }
 
-gboolean address_list_has(const GPtrArray *list, const char *address)
-{
-    for (guint i = 0; i < list->len; i++) {
-        const Address *a = g_ptr_array_index(list, i);
-        if (g_ascii_strcasecmp(a->address, address) == 0)
-            return TRUE;
-    }
-    return FALSE;
-}
-
 static void put_list(GString *out, const char *name, const GPtrArray *list, gboolean always)
 {
     if (list->len == 0 && !always)
@@ -167,7 +157,8 @@ static gboolean read_line(Edited *e, const char *line, guint number, GError **er
                   name, near);
     else
         error_set(err, PINTAIL_ERROR_INVALID,
-                  _("line %u: '%s' is not known here (From, To, Cc, Bcc, Reply-To, Subject, Attach)"),
+                  _("line %u: '%s' is not known here "
+                    "(From, To, Cc, Bcc, Reply-To, Subject, Attach)"),
                   number, name);
     return FALSE;
 }

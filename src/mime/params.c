@@ -219,8 +219,8 @@ static char *join(const GPtrArray *pieces, guint from, guint to)
             if (!extended && q2) {
                 charset = g_strndup(text, (gsize)(q1 - text));
                 text = q2 + 1;
-            } else if (extended && charset && q1 && q1 > text && (gsize)(q1 - text) == strlen(charset) &&
-                       g_ascii_strncasecmp(text, charset, strlen(charset)) == 0) {
+            } else if (extended && charset && q1 && (gsize)(q1 - text) == strlen(charset) &&
+                       q1 > text && g_ascii_strncasecmp(text, charset, strlen(charset)) == 0) {
                 text = q2 ? q2 + 1 : q1 + 1; /* the charset again in each piece */
             }
             extended = TRUE;

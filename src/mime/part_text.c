@@ -162,8 +162,8 @@ Part *part_tree_from_text(const char *text, GError **err)
         gsize len = strcspn(text, "\n");
         g_autofree char *line = g_strndup(text, len);
         if (++count > PART_COUNT_MAX || !read_line(line, &root, &last, &depth)) {
-            error_set(err, PINTAIL_ERROR_PROTOCOL, _("line %u of the stored structure is not valid"),
-                      count);
+            error_set(err, PINTAIL_ERROR_PROTOCOL,
+                      _("line %u of the stored structure is not valid"), count);
             return NULL;
         }
         text += len + (text[len] == '\n');

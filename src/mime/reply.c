@@ -63,6 +63,7 @@ static gboolean is_own(const char *address, const Address *from, const char *con
 typedef struct {
     const Address *from;
     const char *const *own;
+    GHashTable *there; /* addresses that are in To or Cc, lower case */
     Draft *d;
 } Reply;
 
@@ -72,7 +73,7 @@ static void add_others(Reply *r, GPtrArray *into, const GPtrArray *from)
     for (guint i = 0; i < from->len; i++) {
         const Address *a = g_ptr_array_index(from, i);
         if (*a->address && !is_own(a->address, r->from, r->own) &&
-            !address_list_has(r->d->to, a->address) && !address_list_has(r->d->cc, a->address))
+            g_hash_table_add(r->there, g_ascii_strdown(a->address, -1)))
             g_ptr_array_add(into, address_new(a->name, a->address));
     }
 }
@@ -165,7 +166,8 @@ Draft *draft_reply(const Envelope *to, ReplyMode mode, const Address *from,
                    const char *const *own, const char *quoted)
 {
     Draft *d = draft_new(from);
-    Reply r = {from, own, d};
+    g_autoptr(GHashTable) there = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    Reply r = {from, own, there, d};
     set_recipients(&r, to, mode);
     set_references(d, to);
     g_autofree char *subject = compose_one_line(to->subject);

@@ -129,7 +129,8 @@ static gboolean word_is_plain(const char *p, gsize len, gboolean phrase)
 
 static void put_word(GString *out, const char *p, gsize len, gsize *column)
 {
-    if (*column > 1 && *column + len > HEADER_LINE_MAX && out->len > 0 && out->str[out->len - 1] == ' ') {
+    gboolean after_blank = out->len > 0 && out->str[out->len - 1] == ' ';
+    if (*column > 1 && *column + len > HEADER_LINE_MAX && after_blank) {
         g_string_truncate(out, out->len - 1);
         fold(out, column);
     }
