@@ -11,6 +11,8 @@ void candidate_free(Candidate *c);
 GPtrArray *complete_word(Ui *ui, Complete what, const char *typed, guint max);
 /* For a command line: *start is the byte where the word begins that the candidates replace. */
 GPtrArray *complete_line(Ui *ui, const char *line, gsize *start, guint max);
+/* The start of the word that is being typed at the end of `text`. */
+const char *complete_last_word(const char *text);
 /* Does `text` hold the letters of `typed` (case-insensitive substring, or each word of it)? */
 gboolean complete_matches(const char *text, const char *typed);
 /* The folder that the person named, in the account in focus first (ACCOUNT/NAME and =NAME work too);

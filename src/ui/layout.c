@@ -10,15 +10,17 @@
 
 #define BODY_ROWS_SPLIT 11 /* fewer: list and viewer take turns */
 
-static int folder_width(int columns)
+static int folder_width(int columns, int wanted)
 {
+    if (wanted > 0)
+        return CLAMP(wanted, 8, columns / 2);
     return columns >= 160 ? 24 : columns >= 100 ? 20 : columns >= 80 ? 17 : MAX(12, columns / 4);
 }
 
-static void place_wide(Layout *l, gboolean folders)
+static void place_wide(Layout *l, gboolean folders, int wanted)
 {
     int column = 0, columns = l->body.columns;
-    int left = folders ? folder_width(columns) : 0;
+    int left = folders ? folder_width(columns, wanted) : 0;
     int list = CLAMP((columns - left) * 76 / 175, 60, 90);
     if (folders) {
         l->folders = (Rect){l->body.row, 0, l->body.rows, left};
@@ -35,9 +37,9 @@ static void place_wide(Layout *l, gboolean folders)
     l->viewer = (Rect){l->body.row + 1, column, l->body.rows - 1, columns - column};
 }
 
-static void place_stacked(Layout *l, gboolean folders, Focus focus)
+static void place_stacked(Layout *l, gboolean folders, int wanted, Focus focus)
 {
-    int rows = l->body.rows, columns = l->body.columns, left = folders ? folder_width(columns) : 0;
+    int rows = l->body.rows, columns = l->body.columns, left = folders ? folder_width(columns, wanted) : 0;
     gboolean split = rows >= BODY_ROWS_SPLIT;
     int top = split ? MAX(5, rows * 9 / 21) : rows;
     if (!split && focus == FOCUS_VIEWER) {
@@ -74,7 +76,8 @@ static void place_zoomed(Layout *l, Focus focus)
     }
 }
 
-Layout layout_compute(int rows, int columns, Sidebar sidebar, Focus focus, gboolean zoomed)
+Layout layout_compute(int rows, int columns, Sidebar sidebar, int sidebar_width, Focus focus,
+                      gboolean zoomed)
 {
     Layout l = {.lines = {-1, -1}};
     if (rows < LAYOUT_ROWS_MIN || columns < LAYOUT_COLUMNS_MIN) {
@@ -91,8 +94,8 @@ Layout layout_compute(int rows, int columns, Sidebar sidebar, Focus focus, gbool
     if (zoomed)
         place_zoomed(&l, focus);
     else if (columns >= 160)
-        place_wide(&l, folders);
+        place_wide(&l, folders, sidebar_width);
     else
-        place_stacked(&l, folders, focus);
+        place_stacked(&l, folders, sidebar_width, focus);
     return l;
 }

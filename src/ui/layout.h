@@ -22,4 +22,5 @@ typedef struct {
     int lines_rows[2];           /* how many rows of the body each goes down */
 } Layout;
 
-Layout layout_compute(int rows, int columns, Sidebar sidebar, Focus focus, gboolean zoomed);
+Layout layout_compute(int rows, int columns, Sidebar sidebar, int sidebar_width, Focus focus,
+                      gboolean zoomed); /* sidebar_width 0: what fits */

@@ -5,6 +5,7 @@
 
 View *list_view_new(Ui *ui);
 void list_view_open(View *v, gint64 folder);
+void list_view_sort_changed(View *v);
 Selection list_view_selection(View *v);
 GArray *list_view_tagged(View *v);              /* gint64 placements; the caller owns it */
 void list_view_clear_tags(View *v);
@@ -12,6 +13,8 @@ gboolean list_view_select(View *v, gint64 placement);
 const Row *list_view_row(View *v);              /* under the cursor; borrowed until the next key; NULL */
 /* The cursor goes on after a command: to the next message (mutt's resolve). */
 void list_view_advance(View *v);
+/* A flag was toggled: the cursor stays, an opened message is not marked read behind its back. */
+void list_view_flags_pressed(View *v);
 /* Rows of these placements where they are known; NULL holes. Short read. */
 GPtrArray *list_view_rows(View *v, const GArray *ids);
 gint64 list_view_position(View *v, guint *total); /* of the cursor, from 1; 0: none */

@@ -135,3 +135,14 @@ gboolean panes_select(Ui *ui, gint64 placement)
 {
     return list_view_select(ui->panes->list, placement);
 }
+
+char *panes_title(Ui *ui)
+{
+    Selection s = panes_selection(ui);
+    const Folder *f = s.folder ? folder_view_folder(ui->panes->folders, s.folder) : NULL;
+    if (!f)
+        return g_strdup("Pintail");
+    if (f->unread > 0)
+        return g_strdup_printf("%s (%" G_GINT64_FORMAT ") - Pintail", folder_label(f), f->unread);
+    return g_strdup_printf("%s - Pintail", folder_label(f));
+}

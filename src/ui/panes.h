@@ -18,6 +18,8 @@ void panes_focus(Ui *ui, Focus focus);
 void panes_event(Ui *ui, const Event *e);
 gboolean panes_mouse(Ui *ui, const Key *k); /* TRUE: it was on one of them */
 
+char *panes_title(Ui *ui); /* of the terminal's window: "INBOX (19) - Pintail"; the caller owns it */
+
 /* ---- what is selected, for commands ---- */
 typedef struct {
     gint64 account, folder; /* of the list; 0: none open */

@@ -49,9 +49,11 @@ struct Ui {
     struct Loop *loop;     /* loop.h: waiting, timers */
     struct Undo *undo;     /* message_commands.c: what `u` takes back */
     struct Composing *composing; /* compose.h: an answer that waits for its message; NULL */
+    gint64 awaited_account; /* form_view.h: just set up, its INBOX is to be opened; 0 */
     const struct UiOptions *options;
     GPtrArray *closed;     /* popped views, freed after the current key */
     gboolean apply_tagged; /* `;`: the next command acts on what is tagged */
+    gint64 last_destination; /* where `move` went last */
     gboolean leaving;
     gboolean dirty;        /* draw before the next wait */
 };

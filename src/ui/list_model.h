@@ -1,0 +1,35 @@
+/* list_model.h - a folder's messages in order: ids, the rows that were looked at, what is tagged.
+ *
+ * The first page is read at once; the whole list comes from the loader. Changes are
+ * applied to the ids; where that would need a sort of everything, the list is to be loaded anew. */
+#pragma once
+#include "pintail/store/message.h"
+
+typedef struct {
+    gint64 folder;
+    SortKey key;
+    gboolean reverse;
+    GArray *ids;       /* gint64 placements */
+    gboolean complete; /* FALSE: the first page only */
+    gint64 seq;        /* changes up to here are in `ids` */
+    GHashTable *rows;  /* placement -> Row; NULL values: gone */
+    GHashTable *tags;  /* placements */
+    GHashTable *only;  /* limit: these placements; NULL: all */
+    GArray *shown;     /* what the person sees: `ids`, or those of them in `only` */
+} ListModel;
+
+void list_model_init(ListModel *m);
+void list_model_clear(ListModel *m);
+/* Forgets everything and reads the first `n`. FALSE with err. Short. */
+gboolean list_model_open(ListModel *m, Store *s, gint64 folder, SortKey key, gboolean reverse,
+                         guint n, GError **err);
+/* The whole list, as it was at change `seq`. Takes `ids`. */
+void list_model_set(ListModel *m, GArray *ids_take, gint64 seq);
+/* What has changed since; TRUE: ids or rows did. *reload: the loader is to build the list anew. */
+gboolean list_model_update(ListModel *m, Store *s, gboolean *reload);
+void list_model_limit(ListModel *m, GArray *placements); /* NULL: no limit */
+int list_model_index(const ListModel *m, gint64 placement); /* among the shown; -1 */
+gint64 list_model_at(const ListModel *m, int index);        /* 0: none */
+/* Rows from `index` on, n of them, are read if they are not known. Short. */
+void list_model_need(ListModel *m, Store *s, int index, int n);
+const Row *list_model_row(const ListModel *m, gint64 placement); /* NULL: unknown or gone */

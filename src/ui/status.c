@@ -1,0 +1,368 @@
+/* status.c - the first row, the message row, the hint row. */
+#include <string.h>
+#include "status.h"
+#include "keymap.h"
+#include "list_view.h"
+#include "panes.h"
+#include "pintail/store/op.h"
+#include "pintail/util/i18n.h"
+#include "pintail/util/text.h"
+
+#define HISTORY 200
+#define ERROR_READ_US (1500 * 1000) /* an error stays for at least this long, whatever is pressed */
+
+typedef struct {
+    AccountState state;
+    char *text;
+} Connection;
+
+struct Status {
+    Severity severity;
+    char *text; /* NULL: nothing is said */
+    gint64 said_at;
+    GPtrArray *history;
+    GHashTable *connections; /* account id -> Connection */
+    Event progress;          /* text, done, total, per_second; text NULL: none */
+    guint outbox, parked, waiting;
+};
+
+static void connection_free(gpointer p)
+{
+    Connection *c = p;
+    g_free(c->text);
+    g_free(c);
+}
+
+Status *status_new(void)
+{
+    Status *s = g_new0(Status, 1);
+    s->history = g_ptr_array_new_with_free_func(g_free);
+    s->connections = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, connection_free);
+    return s;
+}
+
+void status_free(Status *s)
+{
+    if (!s)
+        return;
+    g_free(s->text);
+    g_free(s->progress.text);
+    g_ptr_array_unref(s->history);
+    g_hash_table_unref(s->connections);
+    g_free(s);
+}
+
+/* ---- what they show ---- */
+
+void status_say(Status *s, Severity severity, const char *text)
+{
+    g_free(s->text);
+    s->text = g_strdup(text);
+    s->severity = severity;
+    s->said_at = g_get_monotonic_time();
+    if (s->history->len >= HISTORY)
+        g_ptr_array_remove_index(s->history, 0);
+    g_ptr_array_add(s->history, g_strdup(text));
+}
+
+void status_key_pressed(Status *s)
+{
+    if (s->severity == NOTICE_ERROR && g_get_monotonic_time() - s->said_at < ERROR_READ_US)
+        return;
+    g_clear_pointer(&s->text, g_free);
+    s->severity = NOTICE_INFO;
+}
+
+const GPtrArray *status_history(const Status *s)
+{
+    return s->history;
+}
+
+gboolean status_cancel(Ui *ui)
+{
+    Status *s = ui->status;
+    gboolean was = s->text != NULL;
+    g_clear_pointer(&s->text, g_free);
+    if (!s->progress.text)
+        return was;
+    /* what is under way and shown is what Esc stops */
+    bus_cancel(ui->bus, s->progress.account_id, s->progress.lane);
+    ui_say(ui, NOTICE_INFO, _("Stopped: %s"), s->progress.text);
+    g_clear_pointer(&s->progress.text, g_free);
+    return TRUE;
+}
+
+void status_counts_changed(Ui *ui)
+{
+    Status *s = ui->status;
+    s->outbox = outbox_count(ui->store);
+    s->parked = ops_count(ui->store, OP_PARKED);
+    s->waiting = ops_count(ui->store, OP_WAITING) + ops_count(ui->store, OP_INFLIGHT);
+}
+
+guint status_waiting(Ui *ui)
+{
+    status_counts_changed(ui);
+    return ui->status->outbox + ui->status->waiting;
+}
+
+AccountState status_account_state(Ui *ui, gint64 account)
+{
+    Connection *c = g_hash_table_lookup(ui->status->connections, &account);
+    return c ? c->state : ACCOUNT_OFFLINE;
+}
+
+static void take_connection(Status *s, const Event *e)
+{
+    Connection *c = g_new0(Connection, 1);
+    c->state = e->state;
+    c->text = g_strdup(e->text ? e->text : "");
+    g_hash_table_replace(s->connections, g_memdup2(&e->account_id, sizeof e->account_id), c);
+}
+
+static void take_progress(Status *s, const Event *e)
+{
+    g_clear_pointer(&s->progress.text, g_free);
+    if (e->total > 0 && e->done >= e->total)
+        return;
+    s->progress.text = g_strdup(e->text ? e->text : "");
+    s->progress.account_id = e->account_id;
+    s->progress.lane = e->lane;
+    s->progress.done = e->done;
+    s->progress.total = e->total;
+    s->progress.per_second = e->per_second;
+}
+
+void status_event(Ui *ui, const Event *e)
+{
+    Status *s = ui->status;
+    switch (e->kind) {
+    case EVENT_ACCOUNT:
+        take_connection(s, e);
+        if (e->state == ACCOUNT_OFFLINE || e->state == ACCOUNT_FAILED) {
+            if (s->progress.account_id == e->account_id)
+                g_clear_pointer(&s->progress.text, g_free);
+        }
+        break;
+    case EVENT_PROGRESS:
+        take_progress(s, e);
+        break;
+    case EVENT_NOTICE:
+        if (e->text && *e->text)
+            status_say(s, e->severity, e->text);
+        break;
+    case EVENT_OUTBOX:
+        if (e->text && *e->text)
+            status_say(s, e->severity, e->text);
+        status_counts_changed(ui);
+        break;
+    case EVENT_FOLDER:
+    case EVENT_FOLDERS:
+    case EVENT_IDLE:
+        status_counts_changed(ui);
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- the first row ---- */
+
+/* "IMAP TLS"; "" for an account without a server. */
+static char *protocol_text(const Account *a, gboolean *clear)
+{
+    static const char *const names[] = {"IMAP", "POP3", "SMTP"};
+    *clear = FALSE;
+    if (!a || !a->incoming)
+        return g_strdup("");
+    *clear = a->tls_off || a->incoming->tls == TLS_OFF;
+    return g_strdup_printf("%s %s", names[a->incoming->protocol], *clear ? _("no TLS") : "TLS");
+}
+
+typedef struct {
+    Surface *row;
+    int right; /* first column taken */
+    Style base;
+} Right;
+
+/* One item from the right; those that don't fit are left out. */
+static void put_right(Right *r, Style style, const char *text)
+{
+    int width = (int)text_width(text, -1);
+    if (!*text || r->right - width - 2 < surface_columns(r->row) / 3)
+        return;
+    r->right -= width + 1;
+    surface_put(r->row, 0, r->right, width, style, text, -1);
+    r->right--;
+}
+
+static void put_connection(Ui *ui, Right *r, gint64 account_id)
+{
+    static const struct {
+        const char *text, *element;
+    } states[] = {[ACCOUNT_OFFLINE] = {N_("○ offline"), "status"},
+                  [ACCOUNT_CONNECTING] = {N_("○ connecting"), "status"},
+                  [ACCOUNT_ONLINE] = {N_("● online"), "status.online"},
+                  [ACCOUNT_WAITING] = {N_("○ waiting"), "status.warning"},
+                  [ACCOUNT_FAILED] = {N_("✗ failed"), "status.error"}};
+    Account *a = ui_account(ui, account_id);
+    gboolean clear;
+    g_autofree char *protocol = protocol_text(a, &clear);
+    AccountState state = status_account_state(ui, account_id);
+    put_right(r, clear ? style_of("status.warning") : r->base, protocol);
+    if (!a || a->incoming)
+        put_right(r, style_of(states[state].element), _(states[state].text));
+}
+
+void status_draw_first(Ui *ui, Surface *row)
+{
+    Status *s = ui->status;
+    Selection at = panes_selection(ui);
+    Style base = style_of("status");
+    Right right = {row, surface_columns(row), base};
+    surface_fill(row, 0, 0, -1, base, " ");
+    if (at.account)
+        put_connection(ui, &right, at.account);
+    if (s->parked) {
+        g_autofree char *key = keymap_label(ui->keymap, ui_focused(ui)->class->context, "problems");
+        g_autofree char *text = g_strdup_printf(
+            P_("%u problem: %s", "%u problems: %s", s->parked), s->parked, key ? key : ":problems");
+        put_right(&right, style_of("status.error"), text);
+    }
+    if (s->outbox) {
+        g_autofree char *text = g_strdup_printf(_("outbox %u"), s->outbox);
+        put_right(&right, style_of("status.warning"), text);
+    }
+    if (s->waiting) {
+        g_autofree char *text = g_strdup_printf(_("↑%u"), s->waiting);
+        put_right(&right, base, text);
+    }
+    if (ui->read_only)
+        put_right(&right, style_of("status.warning"), _("read only"));
+
+    g_autoptr(GString) left = g_string_new(" ");
+    Account *a = ui_account(ui, at.account);
+    if (a)
+        g_string_append_printf(left, "%s  ", a->identity.address);
+    if (ui->stack->len) {
+        const ViewClass *class = ui_focused(ui)->class;
+        g_string_append(left, class->title ? _(class->title) : "");
+    } else {
+        g_autofree char *summary = list_view_summary(ui->panes->list);
+        g_string_append(left, summary);
+    }
+    surface_field(row, 0, 0, MAX(right.right - 1, 0), style_of("status.title"), left->str);
+}
+
+/* ---- the message row ---- */
+
+static void draw_progress(Ui *ui, Surface *row)
+{
+    const Event *p = &ui->status->progress;
+    Style style = style_of("message.progress");
+    int columns = surface_columns(row);
+    g_autofree char *key = keymap_label(ui->keymap, "list", "cancel");
+    g_autofree char *stop = g_strdup_printf(_("%s: cancel"), key ? key : ":cancel");
+    g_autofree char *rate = text_size(p->per_second);
+    g_autoptr(GString) tail = g_string_new(NULL);
+    if (p->per_second)
+        g_string_append_printf(tail, " %s/s", rate);
+    g_string_append_printf(tail, "  %s", stop);
+    int end = columns - (int)text_width(tail->str, -1) - 1;
+    int at = 1 + surface_put(row, 0, 1, MAX(end - 24, 10), style, p->text, -1);
+    if (p->total) {
+        g_autofree char *counts =
+            g_strdup_printf("  %" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT "  ", p->done, p->total);
+        at += surface_put(row, 0, at, MAX(end - at, 0), style, counts, -1);
+        int bar = MIN(end - at - 2, 30);
+        if (bar >= 5) {
+            int full = (int)(p->done * (guint64)bar / p->total);
+            at += surface_put(row, 0, at, 1, style, "[", -1);
+            surface_fill(row, 0, at, full, style, "#");
+            surface_fill(row, 0, at + full, bar - full, style, ".");
+            at += bar;
+            at += surface_put(row, 0, at, 1, style, "]", -1);
+        }
+    }
+    surface_put(row, 0, MIN(at, end), -1, style, tail->str, -1);
+}
+
+void status_draw_message(Ui *ui, Surface *row)
+{
+    static const char *const elements[] = {"message.info", "message.warning", "message.error"};
+    Status *s = ui->status;
+    if (s->text) {
+        g_autofree char *text = g_strdup_printf(" %s", s->text);
+        surface_field(row, 0, 0, -1, style_of(elements[s->severity]), text);
+    } else if (s->progress.text) {
+        draw_progress(ui, row);
+    }
+}
+
+/* ---- the hint row ---- */
+
+typedef struct {
+    const char *context, *command, *label;
+} Hint;
+
+/* In the order of use; what doesn't fit is left out, help is always there. */
+static const Hint hints[] = {
+    {"list", "open", N_("Open")}, {"list", "reply", N_("Reply")}, {"list", "reply-all", N_("All")},
+    {"list", "write", N_("Write")}, {"list", "delete", N_("Delete")}, {"list", "move", N_("Move")},
+    {"list", "search", N_("Search")}, {"list", "next-unread", N_("Next")},
+    {"list", "undo", N_("Undo")}, {"list", "archive", N_("Archive")}, {"list", "go", N_("Folders")},
+    {"list", "get-mail", N_("Get mail")}, {"list", "quit", N_("Quit")},
+    {"viewer", "read-on", N_("On")}, {"viewer", "reply", N_("Reply")}, {"viewer", "reply-all", N_("All")},
+    {"viewer", "write", N_("Write")}, {"viewer", "delete", N_("Delete")}, {"viewer", "move", N_("Move")},
+    {"viewer", "search", N_("Search")}, {"viewer", "parts", N_("Parts")},
+    {"viewer", "next-unread", N_("Next")}, {"viewer", "quit", N_("Back")}, {"viewer", "zoom", N_("Zoom")},
+    {"viewer", "headers", N_("Headers")}, {"viewer", "links", N_("Links")},
+    {"folders", "open", N_("Open")}, {"folders", "pane-right", N_("Messages")},
+    {"folders", "go", N_("Jump")}, {"folders", "get-mail", N_("Get mail")},
+    {"folders", "write", N_("Write")}, {"folders", "quit", N_("Quit")},
+    {"help", "open", N_("Run")}, {"help", "cancel", N_("Close")},
+    {"picker", "open", N_("Choose")}, {"picker", "cancel", N_("Close")},
+    {"text", "page-down", N_("Page on")}, {"text", "cancel", N_("Close")},
+    {"compose", "send", N_("Send")}, {"compose", "edit", N_("Edit")}, {"compose", "attach", N_("Attach")},
+    {"compose", "edit-to", N_("To")}, {"compose", "edit-subject", N_("Subject")},
+    {"compose", "keep-draft", N_("Keep draft")}, {"compose", "quit", N_("Leave")},
+    {"problems", "open", N_("Look")}, {"problems", "retry", N_("Try again")},
+    {"problems", "dismiss", N_("Dismiss")}, {"problems", "quit", N_("Close")},
+    {"parts", "open", N_("Show")}, {"parts", "save", N_("Save")}, {"parts", "quit", N_("Close")},
+    {"links", "open", N_("Open")}, {"links", "quit", N_("Close")},
+    {"form", "next-field", N_("Next")}, {"form", "accept", N_("Go on")}, {"form", "cancel", N_("Cancel")},
+    {"editor", "editor-done", N_("Done")}, {"editor", "cancel", N_("Cancel")},
+    {"question", "accept-once", N_("Once")}, {"question", "accept-always", N_("Always")},
+    {"question", "reject", N_("Reject")},
+};
+
+static int put_hint(Surface *row, int at, int limit, const char *key, const char *label)
+{
+    int width = (int)(text_width(key, -1) + text_width(label, -1)) + 3;
+    if (at + width > limit)
+        return -1;
+    at += surface_put(row, 0, at, -1, style_of("hint.key"), key, -1);
+    at += surface_put(row, 0, at + 1, -1, style_of("hint"), label, -1) + 1;
+    return at + 2;
+}
+
+void status_draw_hints(Ui *ui, Surface *row)
+{
+    const char *context = ui_focused(ui)->class->context;
+    int at = 1, columns = surface_columns(row);
+    g_autofree char *help = keymap_label(ui->keymap, context, "help");
+    int help_width = help ? (int)(text_width(help, -1) + text_width(_("Help"), -1)) + 2 : 0;
+    for (gsize i = 0; i < G_N_ELEMENTS(hints); i++) {
+        if (!g_str_equal(hints[i].context, context))
+            continue;
+        g_autofree char *key = keymap_label(ui->keymap, context, hints[i].command);
+        if (!key)
+            continue;
+        int next = put_hint(row, at, columns - help_width, key, _(hints[i].label));
+        if (next < 0)
+            break;
+        at = next;
+    }
+    if (help)
+        (void)put_hint(row, at, columns + 2, help, _("Help"));
+}

@@ -1,0 +1,177 @@
+/* viewer_head.c - what stands above a message's text: the usual fields or all of them, attachments,
+ * and only what is out of the ordinary. */
+#include <string.h>
+#include "keymap.h"
+#include "list_view.h"
+#include "viewer_private.h"
+#include "pintail/util/date.h"
+#include "pintail/util/i18n.h"
+#include "pintail/util/text.h"
+
+#define RECIPIENTS_SHOWN 20
+
+void viewer_head_free(gpointer p)
+{
+    Head *h = p;
+    g_free(h->text);
+    g_free(h->right);
+    g_free(h);
+}
+
+static Head *add(Viewer *v, const char *element, const char *text, gsize len, guint name_len)
+{
+    Head *h = g_new0(Head, 1);
+    h->text = g_strndup(text, len);
+    h->element = element;
+    h->name_len = name_len;
+    g_ptr_array_add(v->heads, h);
+    return h;
+}
+
+/* Wrapped by words; rows after the first are indented. */
+static Head *add_wrapped(Viewer *v, const char *element, const char *text, guint name_len)
+{
+    gsize left = strlen(text), skip;
+    gsize n = viewer_wrap(text, left, v->width, TRUE, &skip);
+    Head *first = add(v, element, text, n, MIN(name_len, (guint)n));
+    while (n + skip < left) {
+        text += n + skip;
+        left -= n + skip;
+        n = viewer_wrap(text, left, MAX(v->width - 4, 4), TRUE, &skip);
+        g_autofree char *row = g_strdup_printf("    %.*s", (int)n, text);
+        add(v, element, row, strlen(row), 0);
+    }
+    return first;
+}
+
+static void add_field(Viewer *v, const char *name, const char *value, const char *element)
+{
+    g_autofree char *text = g_strdup_printf("%s %s", name, value);
+    add_wrapped(v, element, text, (guint)strlen(name));
+}
+
+/* "you, Bob <bob@example.org>": the address is always shown, for a name can be anything. */
+static char *people(const GPtrArray *list, const Account *own)
+{
+    g_autoptr(GString) s = g_string_new(NULL);
+    for (guint i = 0; i < list->len && i < RECIPIENTS_SHOWN; i++) {
+        const Address *a = list->pdata[i];
+        g_autofree char *formatted = address_format(a, FALSE);
+        gboolean me = own && account_owns_address(own, a->address);
+        g_string_append_printf(s, "%s%s", i ? ", " : "", me ? _("you") : formatted);
+    }
+    if (list->len > RECIPIENTS_SHOWN) {
+        guint more = list->len - RECIPIENTS_SHOWN;
+        g_string_append_printf(s, P_(" and %u more", " and %u more", more), more);
+    }
+    return g_string_free(g_steal_pointer(&s), FALSE);
+}
+
+static void add_people(Viewer *v, const char *name, const GPtrArray *list, const Account *own)
+{
+    if (list->len == 0)
+        return;
+    g_autofree char *text = people(list, own);
+    add_field(v, name, text, "viewer.header");
+}
+
+static void add_usual(Viewer *v, const Envelope *e, const Account *own)
+{
+    g_autofree char *from = people(e->from, NULL);
+    g_autofree char *date = e->date ? date_format_long(e->date) : g_strdup("");
+    g_autofree char *line = g_strdup_printf("%s %s", _("From:"), *from ? from : _("(nobody)"));
+    if ((int)(text_width(line, -1) + text_width(date, -1)) + 2 <= v->width) {
+        Head *h = add_wrapped(v, "viewer.header", line, (guint)strlen(_("From:")));
+        h->right = g_steal_pointer(&date);
+    } else {
+        add_wrapped(v, "viewer.header", line, (guint)strlen(_("From:")));
+        if (*date)
+            add_field(v, _("Date:"), date, "viewer.header");
+    }
+    add_people(v, _("To:  "), e->to, own);
+    add_people(v, _("Cc:  "), e->cc, own);
+    add_people(v, _("Bcc: "), e->bcc, own);
+    const Address *first = e->from->len ? e->from->pdata[0] : NULL;
+    const Address *reply = e->reply_to->len ? e->reply_to->pdata[0] : NULL;
+    if (reply && (!first || g_ascii_strcasecmp(first->address, reply->address) != 0))
+        add_people(v, _("Reply-To:"), e->reply_to, own);
+    if (v->width < 60 || strlen(e->subject) > 50) /* else the title above has it whole */
+        add_field(v, _("Subject:"), e->subject, "viewer.header.subject");
+}
+
+static void add_attachments(Viewer *v, const GPtrArray *attachments)
+{
+    if (attachments->len == 0)
+        return;
+    g_autoptr(GString) s = g_string_new(NULL);
+    for (guint i = 0; i < attachments->len && i < 30; i++)
+        g_string_append_printf(s, "%s%s", i ? "   " : "", (const char *)attachments->pdata[i]);
+    if (attachments->len > 30)
+        g_string_append(s, " …");
+    g_autofree char *key = keymap_label(v->view.ui->keymap, "viewer", "parts");
+    g_autofree char *hint = key ? g_strdup_printf(_("%s: parts"), key) : NULL;
+    Head *h = add_wrapped(v, "viewer.attachment", s->str, 0);
+    if (hint && (int)(text_width(h->text, -1) + text_width(hint, -1)) + 3 <= v->width)
+        h->right = g_steal_pointer(&hint);
+}
+
+static void add_exceptions(Viewer *v, const Loaded *l)
+{
+    const Row *row = list_view_row(v->view.ui->panes->list);
+    if (row && row->message == v->message && row->partial)
+        add_wrapped(v, "viewer.exception",
+                    _("Only the beginning of this large message is here; opening it fetches the rest."), 0);
+    if (row && row->message == v->message && row->parked)
+        add_wrapped(v, "viewer.exception",
+                    _("The server refused a change to this message (O shows its words)."), 0);
+    if (!l)
+        return;
+    if (l->rendered && l->rendered->remote_images > 0) {
+        g_autofree char *text = g_strdup_printf(
+            P_("%u remote picture was left out.", "%u remote pictures were left out.",
+               l->rendered->remote_images), l->rendered->remote_images);
+        add_wrapped(v, "viewer.exception", text, 0);
+    }
+    if (l->rendered && l->rendered->truncated)
+        add_wrapped(v, "viewer.exception", _("This text is extremely long: its end is left out."), 0);
+    if (l->empty && l->attachments->len)
+        add_wrapped(v, "viewer.note", _("This message has no text, only attachments."), 0);
+    else if (l->empty)
+        add_wrapped(v, "viewer.note", _("This message is empty."), 0);
+}
+
+static void add_from_row(Viewer *v)
+{
+    const Row *r = list_view_row(v->view.ui->panes->list);
+    if (!r || r->message != v->message)
+        return;
+    g_autofree char *date = date_format_long(r->date);
+    g_autofree char *line = g_strdup_printf("%s %s <%s>", _("From:"), r->from, r->from_address);
+    Head *h = add_wrapped(v, "viewer.header", line, (guint)strlen(_("From:")));
+    if ((int)(text_width(h->text, -1) + text_width(date, -1)) + 2 <= v->width)
+        h->right = g_steal_pointer(&date);
+}
+
+void viewer_make_heads(Viewer *v)
+{
+    g_ptr_array_set_size(v->heads, 0);
+    if (v->state == BODY_NONE)
+        return;
+    const Loaded *l = v->loaded;
+    const Account *own = ui_current_account(v->view.ui);
+    if (l && v->all_headers && l->headers->len) {
+        for (guint i = 0; i < l->headers->len; i++) {
+            const char *line = l->headers->pdata[i];
+            const char *colon = strchr(line, ':');
+            add_wrapped(v, "viewer.header", line, colon ? (guint)(colon - line) + 1 : 0);
+        }
+    } else if (l && l->envelope) {
+        add_usual(v, l->envelope, own);
+    } else {
+        add_from_row(v);
+    }
+    if (l)
+        add_attachments(v, l->attachments);
+    add_exceptions(v, l);
+    add(v, "viewer", "", 0, 0);
+}

@@ -1,0 +1,125 @@
+/* viewer_load.c - what the viewer shows of a message, made by the loader. */
+#include <string.h>
+#include "viewer_load.h"
+#include "content.h"
+#include "pintail/util/error.h"
+#include "pintail/util/i18n.h"
+#include "pintail/util/text.h"
+
+#define HEADER_LINES_MAX 500
+#define HEADER_LINE_MAX  4000 /* bytes shown of one */
+
+Loaded *loaded_ref(Loaded *l)
+{
+    g_atomic_ref_count_inc(&l->refs);
+    return l;
+}
+
+void loaded_unref(Loaded *l)
+{
+    if (!l || !g_atomic_ref_count_dec(&l->refs))
+        return;
+    if (l->envelope)
+        envelope_unref(l->envelope);
+    g_ptr_array_unref(l->headers);
+    if (l->rendered)
+        rendered_free(l->rendered);
+    g_ptr_array_unref(l->attachments);
+    g_free(l);
+}
+
+/* "Name: value", unfolded and decoded. */
+static void take_header_line(GPtrArray *to, const char *at, gsize len)
+{
+    g_autoptr(GString) flat = g_string_sized_new(MIN(len, HEADER_LINE_MAX) + 1);
+    for (gsize i = 0; i < len && flat->len < HEADER_LINE_MAX; i++)
+        if (at[i] != '\r' && at[i] != '\n')
+            g_string_append_c(flat, at[i]);
+    const char *colon = memchr(flat->str, ':', flat->len);
+    if (!colon) {
+        g_ptr_array_add(to, text_make_valid(flat->str, flat->len));
+        return;
+    }
+    gsize name = (gsize)(colon - flat->str) + 1;
+    g_autofree char *label = text_make_valid(flat->str, name);
+    g_autofree char *value = header_decode(flat->str + name, flat->len - name);
+    g_ptr_array_add(to, g_strdup_printf("%s %s", label, g_strstrip(value)));
+}
+
+static void take_headers(GPtrArray *to, const char *at, gsize len)
+{
+    while (len > 0 && to->len < HEADER_LINES_MAX && *at != '\r' && *at != '\n') {
+        gsize n = 0;
+        do { /* a line and what is folded into it */
+            const char *end = memchr(at + n, '\n', len - n);
+            n = end ? (gsize)(end - at) + 1 : len;
+        } while (n < len && (at[n] == ' ' || at[n] == '\t'));
+        take_header_line(to, at, n);
+        at += n;
+        len -= n;
+    }
+}
+
+static void take_attachments(Loaded *l, const Part *root)
+{
+    g_autoptr(GPtrArray) parts = part_attachments(root);
+    for (guint i = 0; i < parts->len; i++) {
+        const Part *p = parts->pdata[i];
+        /* base64 takes four bytes for three, and line ends */
+        guint64 size = p->encoding == PART_ENCODING_BASE64 ? p->size / 78 * 57 + p->size % 78 * 3 / 4 : p->size;
+        g_autofree char *shown = text_size(size);
+        g_ptr_array_add(l->attachments,
+                        g_strdup_printf("[%u] %s %s", i + 1, *p->name ? p->name : p->type, shown));
+    }
+}
+
+static gboolean take_text(Loaded *l, Store *s, Content *c, gboolean prefer_html, GError **err)
+{
+    const Part *p = part_main_text(c->root, prefer_html);
+    GError *problem = NULL;
+    if (!p) {
+        l->empty = TRUE;
+        l->rendered = render_plain("", 0, FALSE, FALSE);
+        return TRUE;
+    }
+    g_autofree char *text = content_text(c, s, p, &problem);
+    if (problem) {
+        g_propagate_error(err, problem);
+        return FALSE;
+    }
+    if (!text) {
+        l->missing = TRUE;
+        return TRUE;
+    }
+    l->html = g_str_equal(p->type, "text/html");
+    l->rendered = l->html ? render_html(text, strlen(text))
+                          : render_plain(text, strlen(text), p->flowed, p->delsp);
+    return TRUE;
+}
+
+Loaded *viewer_load(Store *s, gint64 message, gboolean prefer_html, GError **err)
+{
+    g_autoptr(Loaded) l = g_new0(Loaded, 1);
+    GError *problem = NULL;
+    g_atomic_ref_count_init(&l->refs);
+    l->message = message;
+    l->headers = g_ptr_array_new_with_free_func(g_free);
+    l->attachments = g_ptr_array_new_with_free_func(g_free);
+    l->envelope = message_envelope(s, message, NULL);
+    g_autoptr(Content) c = content_open(s, message, &problem);
+    if (problem) {
+        g_propagate_error(err, problem);
+        return NULL;
+    }
+    if (!c) {
+        l->missing = TRUE;
+        return g_steal_pointer(&l);
+    }
+    gsize len;
+    const char *header = g_bytes_get_data(c->header, &len);
+    take_headers(l->headers, header, len);
+    take_attachments(l, c->root);
+    if (!take_text(l, s, c, prefer_html, err))
+        return NULL;
+    return g_steal_pointer(&l);
+}

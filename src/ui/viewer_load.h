@@ -1,0 +1,24 @@
+/* viewer_load.h - what the viewer shows of a message, made by the loader: immutable, reference counted. */
+#pragma once
+#include "view.h"
+#include "pintail/mime/envelope.h"
+#include "pintail/mime/render.h"
+
+typedef struct {
+    gatomicrefcount refs;
+    gint64 message;
+    Envelope *envelope;     /* NULL: nothing is known of it */
+    GPtrArray *headers;     /* of char *: every header line, decoded; may be empty */
+    Rendered *rendered;     /* NULL: see `missing` */
+    GPtrArray *attachments; /* of char *: "[1] report.pdf 40 KB" */
+    gboolean missing;       /* its text is not here yet */
+    gboolean empty;         /* it has no text at all */
+    gboolean html;
+} Loaded;
+
+Loaded *loaded_ref(Loaded *l);
+void loaded_unref(Loaded *l);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Loaded, loaded_unref)
+
+/* On a loader thread. STORE with err when it cannot be read. */
+Loaded *viewer_load(Store *s, gint64 message, gboolean prefer_html, GError **err);

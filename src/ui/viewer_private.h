@@ -1,0 +1,50 @@
+/* viewer_private.h - the viewer's own data, for its files. */
+#pragma once
+#include "viewer_load.h"
+#include "viewer_rows.h"
+#include "viewer_view.h"
+
+typedef enum {
+    BODY_NONE,     /* no message */
+    BODY_LOADING,  /* the loader has it */
+    BODY_READY,
+    BODY_FETCHING, /* asked a server */
+    BODY_FAILED,   /* `problem` says why */
+} BodyState;
+
+typedef struct {
+    char *text;
+    char *right;         /* at the right end of the first row; NULL */
+    const char *element; /* style */
+    guint name_len;      /* bytes of the field's name, drawn in viewer.header.name */
+} Head;
+
+typedef struct {
+    View view;
+    gint64 placement, message;
+    gboolean opened;     /* by the person, not only previewed */
+    BodyState state;
+    char *problem;
+    Loaded *loaded;      /* NULL while BODY_LOADING for the first time */
+    GPtrArray *heads;    /* of Head, wrapped to `width` */
+    ViewerRows rows;
+    int width, page, top;
+    gboolean hide_quotes, all_headers, other_alternative;
+    gboolean to_end;     /* the loader wraps the rest: go to the end then */
+    guint fetch_timer, slow_timer;
+    char *search;
+    int match;           /* row of the last hit among rows.rows; -1 */
+    int drag_from, drag_to; /* rows on the pane while the mouse drags; -1 */
+} Viewer;
+
+/* ---- viewer_head.c ---- */
+void viewer_make_heads(Viewer *v); /* for the present width */
+void viewer_head_free(gpointer head);
+/* ---- viewer_find.c ---- */
+void viewer_find(Viewer *v, int by, gboolean from_here); /* the next line that holds v->search */
+/* Draws matches over a row that was drawn. */
+void viewer_mark_matches(const Viewer *v, Surface *s, int y, int column, const char *text, gsize len);
+void viewer_copy_rows(Viewer *v, int from, int to); /* screen rows; wrapped lines are joined */
+/* ---- viewer_view.c ---- */
+int viewer_total_rows(const Viewer *v); /* heads and as many text rows as are known */
+void viewer_scroll_to(Viewer *v, int top);
