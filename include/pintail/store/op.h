@@ -38,7 +38,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OpBatch, op_batch_free)
  * parked, and have a UID. In-flight ones from before a crash come first. NULL with err unset: none. */
 OpBatch *ops_next(Store *s, gint64 account, guint max, GError **err);
 gboolean ops_waiting(Store *s, gint64 account); /* is there anything that waits? reads */
-/* Before the first byte of a MOVE, COPY or APPEND, durably. */
+/* Before the first byte of a MOVE, COPY or APPEND, durably. GONE: one of them was undone meanwhile;
+ * nothing is marked, take the next batch. */
 gboolean ops_mark_inflight(Store *s, const OpBatch *b, guint32 destination_uidvalidity,
                            guint32 destination_uidnext, GError **err);
 /* The server confirmed these items; `uids[i]` is the new UID of item i (0: unknown), may be NULL. */

@@ -1,0 +1,360 @@
+/* body.c - content: of local mail from its file, of the rest from the cache.
+ *
+ * cache.db holds sections in zstd chunks of 64 KiB; it can always be fetched again, so it
+ * commits with synchronous=NORMAL and has a gate of its own. message.content says what is there: it is
+ * set after the cache has committed and cleared before the cache forgets, so it never promises what is
+ * not there for longer than a crash, and body_get() looks for itself. */
+#include <string.h>
+#include <unistd.h>
+#include <zstd.h>
+#include "body_private.h"
+#include "maildir_files.h"
+#include "pintail/mime/part.h"
+#include "pintail/util/date.h"
+#include "pintail/util/error.h"
+#include "pintail/util/file.h"
+#include "pintail/util/i18n.h"
+
+#define CHUNK 65536
+#define LEVEL 3
+
+/* ---- writing ---- */
+static GPtrArray *compress(const char *bytes, gsize len)
+{
+    GPtrArray *chunks = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    gsize bound = ZSTD_compressBound(CHUNK);
+    for (gsize from = 0; from < len; from += CHUNK) {
+        char *out = g_malloc(bound);
+        gsize n = ZSTD_compress(out, bound, bytes + from, MIN(len - from, (gsize)CHUNK), LEVEL);
+        if (ZSTD_isError(n))
+            g_error("zstd: %s", ZSTD_getErrorName(n));
+        g_ptr_array_add(chunks, g_bytes_new_take(g_realloc(out, MAX(n, 1)), n));
+    }
+    return chunks;
+}
+
+void cache_delete(Db *cache, gint64 body)
+{
+    db_run(cache, "UPDATE state SET total = total - (SELECT stored FROM body WHERE id = ?1)"
+                  " WHERE EXISTS(SELECT 1 FROM body WHERE id = ?1)", "i", body);
+    db_run(cache, "DELETE FROM chunk WHERE body = ?", "i", body);
+    db_run(cache, "DELETE FROM body WHERE id = ?", "i", body);
+}
+
+static void write_section(Db *cache, gint64 message, const char *section, gsize len,
+                          const GPtrArray *chunks)
+{
+    gint64 old = db_number(cache, 0, "SELECT id FROM body WHERE message = ? AND section = ?", "it",
+                           message, section);
+    if (old)
+        cache_delete(cache, old);
+    gsize stored = 64;
+    for (guint i = 0; i < chunks->len; i++)
+        stored += g_bytes_get_size(chunks->pdata[i]);
+    db_run(cache, "INSERT INTO body(message, section, size, stored, used) VALUES(?, ?, ?, ?, ?)",
+           "itiii", message, section, I64(len), I64(stored), date_now());
+    gint64 id = db_last_id(cache);
+    for (guint i = 0; i < chunks->len; i++) {
+        gsize n;
+        const void *at = g_bytes_get_data(chunks->pdata[i], &n);
+        db_run(cache, "INSERT INTO chunk VALUES(?, ?, ?)", "iib", id, I64(i), at, n);
+    }
+    db_run(cache, "UPDATE state SET total = total + ?", "i", I64(stored));
+}
+
+/* BEGIN under the cache's own gate. */
+gboolean cache_begin(Store *s)
+{
+    if (!store_cache(s))
+        return FALSE;
+    gate_enter(&s->home->cache_gate, s->priority == STORE_FOR_PERSON);
+    if (db_synchronous(&s->cache, FALSE) && db_script(&s->cache, "BEGIN IMMEDIATE"))
+        return TRUE;
+    gate_leave(&s->home->cache_gate);
+    return FALSE;
+}
+
+gboolean cache_commit(Store *s, GError **err)
+{
+    if (!db_failed(&s->cache))
+        db_script(&s->cache, "COMMIT");
+    if (!sqlite3_get_autocommit(s->cache.sql))
+        sqlite3_exec(s->cache.sql, "ROLLBACK", NULL, NULL, NULL);
+    gate_leave(&s->home->cache_gate);
+    return db_ok(&s->cache, err);
+}
+
+static guint content_bit(const char *section)
+{
+    if (!*section)
+        return CONTENT_WHOLE;
+    if (strcmp(section, "HEADER") == 0)
+        return CONTENT_HEADER;
+    return strcmp(section, "TREE") == 0 ? CONTENT_TREE : CONTENT_PART;
+}
+
+gboolean body_put(Store *s, gint64 message, const char *section, const void *bytes, gsize len,
+                  GError **err)
+{
+    if (s->home->flags & STORE_READ_ONLY) {
+        error_set(err, PINTAIL_ERROR_REFUSED, _("opened read only: nothing is changed"));
+        return FALSE;
+    }
+    if (len > BODY_LIMIT) {
+        error_set(err, PINTAIL_ERROR_REFUSED, _("the message is too large to be kept"));
+        return FALSE;
+    }
+    g_autoptr(GPtrArray) chunks = compress(bytes, len);
+    if (!cache_begin(s))
+        return db_ok(&s->cache, err) && db_ok(&s->db, err);
+    write_section(&s->cache, message, section, len, chunks);
+    if (!cache_commit(s, err) || !txn_begin(s, FALSE, err))
+        return FALSE;
+    guint bit = content_bit(section);
+    db_run(&s->db, "UPDATE message SET content = content | ?1 WHERE id = ?2 AND content & ?1 = 0",
+           "ii", I64(bit), message);
+    if (bit == CONTENT_WHOLE)
+        index_enqueue(s, message, FALSE);
+    return txn_commit(s, err);
+}
+
+/* ---- reading ---- */
+static gboolean append_chunk(GByteArray *to, const void *data, gsize len, gsize limit)
+{
+    unsigned long long size = ZSTD_getFrameContentSize(data, len);
+    if (size > CHUNK || size > limit - to->len) /* also both of its error values */
+        return FALSE;
+    guint before = to->len;
+    g_byte_array_set_size(to, before + (guint)size);
+    gsize n = ZSTD_decompress(to->data + before, size, data, len);
+    return !ZSTD_isError(n) && n == size;
+}
+
+static GBytes *read_cached(Store *s, gint64 message, const char *section)
+{
+    gint64 id = 0, size = 0;
+    sqlite3_stmt *st = db_query(
+        &s->cache, "SELECT id, size FROM body WHERE message = ? AND section = ?", "it", message,
+        section);
+    if (!db_step(&s->cache, st))
+        return NULL;
+    id = db_int(st, 0);
+    size = db_int(st, 1);
+    db_reset(st);
+    if (size < 0 || size > BODY_LIMIT)
+        return NULL;
+    GByteArray *bytes = g_byte_array_sized_new((guint)size);
+    gboolean ok = TRUE;
+    st = db_query(&s->cache, "SELECT data FROM chunk WHERE body = ? ORDER BY n", "i", id);
+    while (db_step(&s->cache, st))
+        ok = ok && append_chunk(bytes, sqlite3_column_blob(st, 0),
+                                (gsize)sqlite3_column_bytes(st, 0), (gsize)size);
+    GBytes *whole = g_byte_array_free_to_bytes(bytes);
+    if (ok && !db_failed(&s->cache) && g_bytes_get_size(whole) == (gsize)size)
+        return whole;
+    g_bytes_unref(whole);
+    return NULL;
+}
+
+/* The order of eviction; written by the maintenance thread, since reading must not write. */
+static void note_use(StoreHome *h, gint64 message)
+{
+    gint64 *key = g_new(gint64, 1), *when = g_new(gint64, 1);
+    *key = message;
+    *when = date_now();
+    pthread_mutex_lock(&h->lock);
+    g_hash_table_insert(h->used, key, when);
+    pthread_mutex_unlock(&h->lock);
+}
+
+static gsize header_length(const char *at, gsize len)
+{
+    for (const char *p = at, *end = at + len; (p = memchr(p, '\n', (gsize)(end - p))); p++) {
+        if (p + 1 < end && p[1] == '\n')
+            return (gsize)(p + 2 - at);
+        if (p + 2 < end && p[1] == '\r' && p[2] == '\n')
+            return (gsize)(p + 3 - at);
+    }
+    return len;
+}
+
+/* A section of a message that is here whole. */
+GBytes *section_of(GBytes *whole, const char *section)
+{
+    gsize len;
+    const char *at = g_bytes_get_data(whole, &len);
+    if (!*section)
+        return g_bytes_ref(whole);
+    if (strcmp(section, "HEADER") == 0)
+        return g_bytes_new_from_bytes(whole, 0, header_length(at, len));
+    g_autoptr(Part) root = part_parse(at, len);
+    if (strcmp(section, "TREE") == 0) {
+        char *text = part_tree_to_text(root);
+        return g_bytes_new_take(text, strlen(text));
+    }
+    const Part *part = part_by_section(root, section);
+    if (!part || !part->body.at)
+        return NULL;
+    return g_bytes_new_from_bytes(whole, (gsize)(part->body.at - at), part->body.len);
+}
+
+static GBytes *read_file(Store *s, const char *path, GError **err)
+{
+    g_autoptr(GError) trouble = NULL;
+    GBytes *bytes = file_read(path, BODY_LIMIT, &trouble);
+    if (!bytes && error_is(trouble, PINTAIL_ERROR_GONE)) {
+        g_autofree char *renamed = maildir_find_path(path);
+        g_clear_error(&trouble);
+        if (!renamed)
+            return NULL;
+        bytes = file_read(renamed, BODY_LIMIT, &trouble);
+    }
+    if (!bytes && !error_is(trouble, PINTAIL_ERROR_GONE))
+        g_propagate_error(err, g_steal_pointer(&trouble));
+    return bytes;
+}
+
+GBytes *body_get(Store *s, gint64 message, const char *section, GError **err)
+{
+    g_autofree char *path = message_file(s, message);
+    if (!db_ok(&s->db, err))
+        return NULL;
+    if (path) {
+        g_autoptr(GBytes) whole = read_file(s, path, err);
+        return whole ? section_of(whole, section) : NULL;
+    }
+    if (!store_cache(s)) {
+        db_ok(&s->db, err);
+        return NULL;
+    }
+    g_autoptr(GBytes) found = read_cached(s, message, section);
+    if (!found && *section) {
+        g_autoptr(GBytes) whole = read_cached(s, message, "");
+        if (whole)
+            found = section_of(whole, section);
+    }
+    if (!db_ok(&s->cache, err))
+        return NULL;
+    if (found)
+        note_use(s->home, message);
+    return g_steal_pointer(&found);
+}
+
+gboolean body_have(Store *s, gint64 message, const char *section)
+{
+    g_autofree char *path = message_file(s, message);
+    if (!db_ok(&s->db, NULL))
+        return FALSE;
+    if (path)
+        return TRUE;
+    if (!store_cache(s)) {
+        db_ok(&s->db, NULL);
+        return FALSE;
+    }
+    gint64 have = db_number(&s->cache, 0,
+                            "SELECT 1 FROM body WHERE message = ? AND section IN (?, '') LIMIT 1",
+                            "it", message, section);
+    db_ok(&s->cache, NULL);
+    return have != 0;
+}
+
+GArray *bodies_missing(Store *s, gint64 folder, gint64 since, guint n, GError **err)
+{
+    GArray *ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+    sqlite3_stmt *st = db_query(&s->db,
+                                "SELECT p.message FROM placement p JOIN message m ON m.id = p.message"
+                                " WHERE p.folder = ? AND p.shown = 1 AND p.date >= ? AND p.uid IS NOT"
+                                " NULL AND m.content & 1 = 0 AND m.content & 6 <> 6"
+                                " ORDER BY p.date DESC, p.id DESC LIMIT ?",
+                                "iii", folder, since, I64(n));
+    while (db_step(&s->db, st)) {
+        gint64 id = db_int(st, 0);
+        g_array_append_val(ids, id);
+    }
+    if (db_ok(&s->db, err))
+        return ids;
+    g_array_unref(ids);
+    return NULL;
+}
+
+/* ---- keeping within bounds ---- */
+gboolean bodies_match_cache(Store *s, const char *epoch, GError **err)
+{
+    g_autofree char *known = meta_get(s, "cache-epoch");
+    if (g_strcmp0(known, epoch) == 0)
+        return TRUE;
+    for (gint64 more = known != NULL; more;) {
+        if (!txn_begin(s, FALSE, err))
+            return FALSE;
+        db_run(&s->db, "UPDATE message SET content = 0 WHERE id IN"
+                       " (SELECT id FROM message WHERE content <> 0 LIMIT 2000)", "");
+        more = db_changes(&s->db);
+        if (!txn_commit(s, err))
+            return FALSE;
+    }
+    return meta_put(s, "cache-epoch", epoch, err);
+}
+
+void cache_forget(Store *s, gint64 message)
+{
+    if (!cache_begin(s)) {
+        db_ok(&s->cache, NULL);
+        return;
+    }
+    gint64 id;
+    while ((id = db_number(&s->cache, 0, "SELECT id FROM body WHERE message = ? LIMIT 1", "i",
+                           message)))
+        cache_delete(&s->cache, id);
+    cache_commit(s, NULL);
+}
+
+static void write_uses(Store *s)
+{
+    StoreHome *h = s->home;
+    pthread_mutex_lock(&h->lock);
+    GHashTable *used = h->used;
+    h->used = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+    pthread_mutex_unlock(&h->lock);
+    if (g_hash_table_size(used) > 0 && cache_begin(s)) {
+        GHashTableIter it;
+        gpointer message, when;
+        g_hash_table_iter_init(&it, used);
+        while (g_hash_table_iter_next(&it, &message, &when))
+            db_run(&s->cache, "UPDATE body SET used = ? WHERE message = ?", "ii", *(gint64 *)when,
+                   *(gint64 *)message);
+        cache_commit(s, NULL);
+    }
+    db_ok(&s->cache, NULL);
+    g_hash_table_destroy(used);
+}
+
+/* The least recently used message; all its sections go together. The row forgets first. */
+static gboolean evict_one(Store *s)
+{
+    gint64 message = db_number(&s->cache, 0,
+                               "SELECT message FROM body ORDER BY used, id LIMIT 1", "");
+    if (!message || !txn_begin(s, FALSE, NULL))
+        return FALSE;
+    db_run(&s->db, "UPDATE message SET content = 0 WHERE id = ?", "i", message);
+    if (!txn_commit(s, NULL))
+        return FALSE;
+    cache_forget(s, message);
+    return TRUE;
+}
+
+void cache_evict(Store *s)
+{
+    g_autofree char *wanted = meta_get(s, CACHE_BYTES_KEY);
+    gint64 limit = wanted ? g_ascii_strtoll(wanted, NULL, 10) : CACHE_BYTES_DEFAULT;
+    if (!store_cache(s)) {
+        db_ok(&s->db, NULL);
+        return;
+    }
+    write_uses(s);
+    /* A bound on one round, so that the thread gets back to its other work. */
+    for (int i = 0; i < 200; i++) {
+        if (db_number(&s->cache, 0, "SELECT total FROM state", "") <= limit || !evict_one(s))
+            break;
+    }
+    db_ok(&s->cache, NULL);
+}

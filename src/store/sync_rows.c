@@ -1,0 +1,281 @@
+/* sync_rows.c - what a server has: new rows, flags, rows that are gone.
+ *
+ * All of it can be fetched again, so it commits with synchronous=NORMAL, in slices of at
+ * most 10 ms, each complete in itself. */
+#include "folder_private.h"
+#include "message_private.h"
+#include "pintail/store/op.h"
+#include "pintail/util/error.h"
+#include "pintail/util/i18n.h"
+
+/* ---- adding ---- */
+
+/* Does the row wait for just such a UID? `state` is that of the operation that makes it, -1 when
+ * that one is done. One that has not begun cannot have made this message. */
+static gboolean may_take(sqlite3_stmt *st, gint64 uidvalidity, guint32 uid)
+{
+    if (sqlite3_column_type(st, 1) != SQLITE_NULL)
+        return TRUE; /* has a UID of an older UIDVALIDITY */
+    gint64 await_uidnext = db_int(st, 2);
+    if (sqlite3_column_type(st, 3) == SQLITE_NULL)
+        return await_uidnext > 0 && uid >= await_uidnext;
+    return db_int(st, 3) == OP_INFLIGHT && db_int(st, 4) == uidvalidity && uid >= db_int(st, 5);
+}
+
+static gint64 find_waiting(Store *s, gint64 account, gint64 folder, gint64 uidvalidity,
+                           const FetchedMessage *f)
+{
+    gint64 found = 0;
+    sqlite3_stmt *st = db_query(
+        &s->db,
+        "SELECT p.id, p.uid, p.await_uidnext, o.state, o.recorded_uidvalidity, o.recorded_uidnext"
+        " FROM message m JOIN placement p ON p.message = m.id"
+        " LEFT JOIN op o ON (o.destination_placement = p.id AND o.destination_placement <> 0)"
+        "  OR (o.placement = p.id AND o.kind = 4)"
+        " WHERE m.account = ? AND m.mid_hash = ? AND m.size = ? AND p.folder = ?"
+        " AND p.file IS NULL AND (p.uid IS NULL OR p.uidvalidity <> ?) ORDER BY p.id",
+        "iiiii", account, message_hash(f->envelope), I64(f->size), folder, uidvalidity);
+    while (db_step(&s->db, st)) {
+        if (may_take(st, uidvalidity, f->uid)) {
+            found = db_int(st, 0);
+            db_reset(st);
+            break;
+        }
+    }
+    return found;
+}
+
+static void add_one(Store *s, gint64 account, gint64 folder, guint32 uidvalidity,
+                    const FetchedMessage *f)
+{
+    if (f->uid == 0 ||
+        db_number(&s->db, 0,
+                  "SELECT 1 FROM placement WHERE folder = ? AND uidvalidity = ? AND uid = ?", "iii",
+                  folder, I64(uidvalidity), I64(f->uid)))
+        return; /* known: placements_flags() knows when its flags may be believed */
+    gint64 id = find_waiting(s, account, folder, uidvalidity, f);
+    if (id) {
+        placement_bind(s, id, uidvalidity, f->uid);
+        db_run(&s->db, "UPDATE placement SET server_flags = ? WHERE id = ?", "ii",
+               I64(f->flags & FLAGS_ALL), id);
+    } else {
+        gint64 message = message_insert(s, account, f->envelope, f->size, f->received, FALSE);
+        id = placement_insert(s, message, folder, uidvalidity, f->uid, f->flags & FLAGS_ALL, TRUE);
+    }
+    placement_recompute(s, id);
+}
+
+static gboolean position(Store *s, gint64 folder, gint64 *account, guint32 *uidvalidity)
+{
+    sqlite3_stmt *st =
+        db_query(&s->db, "SELECT account, uidvalidity FROM folder WHERE id = ?", "i", folder);
+    if (!db_step(&s->db, st)) {
+        GError *gone = NULL;
+        error_set(&gone, PINTAIL_ERROR_GONE, _("that folder is not there any more"));
+        db_fail(&s->db, gone);
+        return FALSE;
+    }
+    *account = db_int(st, 0);
+    *uidvalidity = (guint32)db_int(st, 1);
+    db_reset(st);
+    return TRUE;
+}
+
+gboolean placements_add(Store *s, gint64 folder, const FetchedMessage *fetched, guint n, GError **err)
+{
+    for (guint i = 0; i < n;) {
+        if (!txn_begin(s, FALSE, err))
+            return FALSE;
+        gint64 account;
+        guint32 uidvalidity;
+        gint64 end = slice_end();
+        if (position(s, folder, &account, &uidvalidity)) {
+            do
+                add_one(s, account, folder, uidvalidity, &fetched[i++]);
+            while (i < n && g_get_monotonic_time() < end);
+        }
+        if (!txn_commit(s, err))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* ---- what is known ---- */
+GArray *placements_uids(Store *s, gint64 folder, guint32 lo, guint32 hi, GError **err)
+{
+    GArray *uids = g_array_new(FALSE, FALSE, sizeof(UidFlags));
+    sqlite3_stmt *st = db_query(&s->db,
+                                "SELECT p.uid, p.server_flags, p.id FROM placement p"
+                                " WHERE p.folder = ?1 AND p.uidvalidity ="
+                                " (SELECT uidvalidity FROM folder WHERE id = ?1)"
+                                " AND p.uid BETWEEN ?2 AND ?3 ORDER BY p.uid",
+                                "iii", folder, I64(lo), I64(hi));
+    while (db_step(&s->db, st)) {
+        UidFlags u = {(guint32)db_int(st, 0), (guint)db_int(st, 1), db_int(st, 2)};
+        g_array_append_val(uids, u);
+    }
+    if (db_ok(&s->db, err))
+        return uids;
+    g_array_unref(uids);
+    return NULL;
+}
+
+gboolean placement_locate(Store *s, gint64 placement, gint64 *folder, guint32 *uid,
+                          guint32 *uidvalidity, gint64 *message)
+{
+    g_auto(Placement) p = {0};
+    gboolean found = placement_load(s, placement, &p);
+    if (folder)
+        *folder = p.folder;
+    if (uid)
+        *uid = p.uid;
+    if (message)
+        *message = p.message;
+    if (uidvalidity)
+        *uidvalidity = (guint32)db_number(
+            &s->db, 0, "SELECT uidvalidity FROM folder WHERE id = ?", "i", p.folder);
+    db_ok(&s->db, NULL);
+    return found;
+}
+
+gint64 placement_folder(Store *s, gint64 placement)
+{
+    gint64 folder =
+        db_number(&s->db, 0, "SELECT folder FROM placement WHERE id = ?", "i", placement);
+    db_ok(&s->db, NULL);
+    return folder;
+}
+
+gint64 message_fetchable(Store *s, gint64 message)
+{
+    gint64 id = db_number(&s->db, 0,
+                          "SELECT p.id FROM placement p JOIN folder f ON f.id = p.folder"
+                          " WHERE p.message = ? AND p.uid IS NOT NULL AND p.server_here = 1"
+                          " AND p.uidvalidity = f.uidvalidity ORDER BY p.id LIMIT 1",
+                          "i", message);
+    db_ok(&s->db, NULL);
+    return id;
+}
+
+/* ---- changes ---- */
+static void set_flags(Store *s, gint64 folder, guint32 uidvalidity, const UidFlags *u, gint64 seq)
+{
+    gint64 id = db_number(&s->db, 0,
+                          "SELECT id FROM placement WHERE folder = ? AND uidvalidity = ? AND uid = ?"
+                          " AND op_done_seq <= ? AND server_flags <> ?",
+                          "iiiii", folder, I64(uidvalidity), I64(u->uid), seq,
+                          I64(u->flags & FLAGS_ALL));
+    if (!id)
+        return;
+    db_run(&s->db, "UPDATE placement SET server_flags = ? WHERE id = ?", "ii",
+           I64(u->flags & FLAGS_ALL), id);
+    placement_recompute(s, id);
+}
+
+gboolean placements_flags(Store *s, gint64 folder, const UidFlags *flags, guint n,
+                          gint64 issued_seq, GError **err)
+{
+    for (guint i = 0; i < n;) {
+        if (!txn_begin(s, FALSE, err))
+            return FALSE;
+        gint64 account;
+        guint32 uidvalidity;
+        gint64 end = slice_end();
+        if (position(s, folder, &account, &uidvalidity)) {
+            do
+                set_flags(s, folder, uidvalidity, &flags[i++], issued_seq);
+            while (i < n && g_get_monotonic_time() < end);
+        }
+        if (!txn_commit(s, err))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean placements_vanished(Store *s, gint64 folder, const guint32 *uids, guint n, GError **err)
+{
+    for (guint i = 0; i < n;) {
+        if (!txn_begin(s, FALSE, err))
+            return FALSE;
+        gint64 account;
+        guint32 uidvalidity;
+        gint64 end = slice_end();
+        if (position(s, folder, &account, &uidvalidity)) {
+            do {
+                gint64 id = db_number(
+                    &s->db, 0,
+                    "SELECT id FROM placement WHERE folder = ? AND uidvalidity = ? AND uid = ?",
+                    "iii", folder, I64(uidvalidity), I64(uids[i++]));
+                if (id)
+                    placement_vanish(s, id);
+            } while (i < n && g_get_monotonic_time() < end);
+        }
+        if (!txn_commit(s, err))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* ---- a message is gone while operations on it wait ---- */
+
+/* Another client has made the same move: the same message is in the destination already. */
+static gint64 already_there(Store *s, gint64 destination_placement)
+{
+    return db_number(&s->db, 0,
+                     "SELECT e.id FROM placement d JOIN message dm ON dm.id = d.message"
+                     " JOIN message m ON m.account = dm.account AND m.mid_hash = dm.mid_hash"
+                     "  AND m.size = dm.size"
+                     " JOIN placement e ON e.message = m.id AND e.folder = d.folder"
+                     "  AND e.uid IS NOT NULL AND e.server_here = 1"
+                     " WHERE d.id = ? AND e.id <> d.id ORDER BY e.id DESC LIMIT 1",
+                     "i", destination_placement);
+}
+
+static void give_up(Store *s, gint64 op, gint64 folder)
+{
+    g_autofree char *name = db_string(&s->db, "SELECT name FROM folder WHERE id = ?", "i", folder);
+    g_autofree char *words = g_strdup_printf(_("the message is no longer in '%s' on the server"),
+                                             name ? name : "");
+    db_run(&s->db, "UPDATE op SET state = 2, words = ? WHERE id = ?", "ti", words, op);
+}
+
+static void take_over(Store *s, gint64 op, gint64 destination_placement, gint64 there)
+{
+    guint32 uid = 0, uidvalidity = 0;
+    sqlite3_stmt *st =
+        db_query(&s->db, "SELECT uid, uidvalidity FROM placement WHERE id = ?", "i", there);
+    if (db_step(&s->db, st)) {
+        uid = (guint32)db_int(st, 0);
+        uidvalidity = (guint32)db_int(st, 1);
+        db_reset(st);
+    }
+    db_run(&s->db, "DELETE FROM op WHERE id = ?", "i", op);
+    placement_bind(s, destination_placement, uidvalidity, uid);
+}
+
+void placement_vanish(Store *s, gint64 placement)
+{
+    g_auto(Placement) p = {0};
+    if (!placement_load(s, placement, &p))
+        return;
+    db_run(&s->db, "UPDATE placement SET server_here = 0, uid = NULL WHERE id = ?", "i", placement);
+    /* Flags and deletions have lost their object. */
+    db_run(&s->db, "DELETE FROM op WHERE placement = ? AND kind IN (0, 3)", "i", placement);
+    db_run(&s->db, "UPDATE op SET replaces = 0 WHERE replaces = ? AND replaces <> 0", "i", placement);
+    gint64 after = 0, op;
+    while ((op = db_number(&s->db, 0,
+                           "SELECT id FROM op WHERE placement = ? AND kind IN (1, 2) AND state = 0"
+                           " AND id > ? ORDER BY id LIMIT 1",
+                           "ii", placement, after))) {
+        gint64 to = db_number(&s->db, 0, "SELECT destination_placement FROM op WHERE id = ?", "i",
+                              op);
+        gint64 there = already_there(s, to);
+        if (there)
+            take_over(s, op, to, there);
+        else
+            give_up(s, op, p.folder);
+        after = op;
+    }
+    placement_recompute(s, placement);
+    placement_collect(s, placement);
+}
