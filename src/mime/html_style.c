@@ -54,7 +54,7 @@ static void read_css(const char *css, StyleInfo *s)
     s->font_zero = size && g_ascii_isdigit(*size) && is_zero(size);
 }
 
-StyleInfo style_of(const GumboElement *e)
+StyleInfo html_style_of(const GumboElement *e)
 {
     StyleInfo s = {FALSE, FALSE, FALSE};
     switch (e->tag) {

@@ -8,7 +8,7 @@ typedef struct {
     gboolean has_font_size, font_zero;
 } StyleInfo;
 
-StyleInfo style_of(const GumboElement *e);
+StyleInfo html_style_of(const GumboElement *e);
 const char *style_attribute(const GumboElement *e, const char *name); /* NULL when not there */
 gboolean style_is_block(GumboTag tag);
 gboolean style_is_paragraph(GumboTag tag); /* has empty lines around it */

@@ -492,7 +492,7 @@ static gboolean enter(Layout *l, const GumboNode *n)
 {
     const GumboElement *e = &n->v.element;
     Context c = *top(l);
-    StyleInfo style = style_of(e);
+    StyleInfo style = html_style_of(e);
     if (style.hidden)
         return FALSE;
     c.node = n;
