@@ -9,6 +9,7 @@
 #include "pintail/util/log.h"
 
 #define BACKOFF_LIMIT_S 300
+#define PROGRESS_EVERY 50000 /* microseconds: as often as anybody can see */
 
 Worker *worker_new(Context *context, Account *account, gint64 account_id, Lane lane, Shared *shared,
                    LaneFunc run, void *data)
@@ -300,6 +301,9 @@ void worker_progress(Worker *w, const char *text, guint64 done, guint64 total, g
         w->progress_since = now;
         w->progress_from = done;
     }
+    if (done < total && now - w->progress_posted < PROGRESS_EVERY)
+        return;
+    w->progress_posted = now;
     Event *e = lane_event(w, EVENT_PROGRESS);
     e->text = g_strdup(text);
     e->done = MIN(done, total);
@@ -308,7 +312,7 @@ void worker_progress(Worker *w, const char *text, guint64 done, guint64 total, g
     if (in_bytes && spent > 100000)
         e->per_second = (guint64)((double)(done - w->progress_from) * 1e6 / (double)spent);
     if (done >= total)
-        w->progress_since = 0;
+        w->progress_since = w->progress_posted = 0;
     bus_post(w->context->bus, e);
 }
 

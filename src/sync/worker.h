@@ -45,6 +45,7 @@ struct Worker {
     GQueue put_off; /* of Request: came while a question waited */
     gint64 progress_since; /* monotonic */
     guint64 progress_from;
+    gint64 progress_posted; /* monotonic */
 };
 
 Worker *worker_new(Context *context, Account *account, gint64 account_id, Lane lane, Shared *shared,
