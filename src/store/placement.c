@@ -368,7 +368,7 @@ void placement_bind(Store *s, gint64 id, guint32 uidvalidity, guint32 uid)
     db_run(&s->db,
            "UPDATE placement SET uidvalidity = ?, uid = ?, server_here = 1, server_flags = ?,"
            " await_uidnext = 0, await_rounds = 0, op_done_seq = ? WHERE id = ?",
-           "iiiiii", I64(uidvalidity), I64(uid), I64(flags), txn_seq(s), id);
+           "iiiii", I64(uidvalidity), I64(uid), I64(flags), txn_seq(s), id);
     if (other && other != id) {
         if (old && old != uid) /* two copies, bound the wrong way round */
             db_run(&s->db, "UPDATE placement SET uid = ?, server_flags = ? WHERE id = ?", "iii",
