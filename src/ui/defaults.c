@@ -19,7 +19,7 @@
     "bind list pgup page-up", "bind list pgdn page-down", "bind list home first",                  \
     "bind list end last", "bind list enter open", "bind list space open",                          \
     "bind list left pane-left", "bind list right pane-right",                                      \
-    "bind list delete delete", "bind list tab next-unread", "bind list backtab previous-unread",   \
+    "bind list tab next-unread", "bind list backtab previous-unread",   \
     "bind viewer up up", "bind viewer down down", "bind viewer pgup page-up",                      \
     "bind viewer pgdn page-down", "bind viewer home first", "bind viewer end last",                \
     "bind viewer space read-on", "bind viewer - page-up", "bind viewer backspace page-up",         \
@@ -57,7 +57,7 @@ static const char *const mutt_keys[] = {
     "bind folders m write", "bind list m write", "bind folders R resume", "bind list R resume",
     "bind list r reply", "bind list g reply-all", "bind list L reply-list", "bind list f forward",
     "bind list e edit-as-new", "bind list v parts", "bind list U links",
-    "bind list d delete", "bind list D delete-pattern", "bind list s move", "bind list C copy",
+    "bind list d delete", "bind list delete delete", "bind list D delete-pattern", "bind list s move", "bind list C copy",
     "bind list A archive", "bind list X junk", "bind list F flag", "bind list N toggle-new",
     "bind list t tag", "bind list T tag-pattern", "bind list ';' tagged", "bind list l limit",
     "bind list / search", "bind list n search-next", "bind list alt-n search-previous",
@@ -90,7 +90,7 @@ static const char *const vi_keys[] = {
     "bind all O problems", "bind folders m write", "bind list m write", "bind list C write",
     "bind list r reply", "bind list R reply-all", "bind list f forward", "bind list e edit-as-new",
     "bind list p parts", "bind list L links",
-    "bind list d delete", "bind list D delete-pattern", "bind list a archive", "bind list A archive",
+    "bind list d delete", "bind list delete delete", "bind list D delete-pattern", "bind list a archive", "bind list A archive",
     "bind list M move", "bind list Y copy", "bind list X junk", "bind list * flag",
     "bind list N search-previous", "bind list n search-next", "bind list / search",
     "bind list '\\\\' limit", "bind list v tag", "bind list V tag-pattern", "bind list ';' tagged",

@@ -24,6 +24,7 @@ void list_model_init(ListModel *m)
     *m = (ListModel){0};
     m->ids = g_array_new(FALSE, FALSE, sizeof(gint64));
     m->shown = g_array_ref(m->ids);
+    m->added = g_array_new(FALSE, FALSE, sizeof(gint64));
     m->rows = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, free_row);
     m->tags = id_set();
 }
@@ -32,6 +33,7 @@ void list_model_clear(ListModel *m)
 {
     g_array_unref(m->ids);
     g_array_unref(m->shown);
+    g_array_unref(m->added);
     g_hash_table_unref(m->rows);
     g_hash_table_unref(m->tags);
     if (m->only)
@@ -228,6 +230,7 @@ static gboolean insert_ids(ListModel *m, Store *s, const GArray *added)
 gboolean list_model_update(ListModel *m, Store *s, gboolean *reload)
 {
     *reload = FALSE;
+    g_array_set_size(m->added, 0);
     if (!m->folder)
         return FALSE;
     g_autoptr(ListChanges) c = list_changes(s, m->folder, m->seq, NULL);
@@ -253,6 +256,7 @@ gboolean list_model_update(ListModel *m, Store *s, gboolean *reload)
         return TRUE;
     }
     m->seq = c->seq;
+    g_array_append_vals(m->added, c->added->data, c->added->len);
     show(m);
     return TRUE;
 }

@@ -15,6 +15,7 @@ typedef struct {
     GHashTable *rows;  /* placement -> Row; NULL values: gone */
     GHashTable *tags;  /* placements */
     GHashTable *only;  /* limit: these placements; NULL: all */
+    GArray *added;     /* what the last update brought */
     GArray *shown;     /* what the person sees: `ids`, or those of them in `only` */
 } ListModel;
 

@@ -12,7 +12,8 @@ typedef struct {
     ListModel model;
     Scroll scroll;
     gboolean recipient; /* Sent, Drafts: shows who it goes to */
-    gint64 wanted;      /* cursor goes to this placement as soon as it is in the list */
+    gint64 wanted;      /* cursor goes to this placement as soon as it is in the list, */
+    gint64 wanted_message; /* or to another placement of this message; 0 */
     IndexFormat format;
     char *format_text;
     gint64 now;

@@ -33,6 +33,19 @@ static Place place_of(const ListView *v)
     return (Place){list_model_at(&v->model, v->scroll.cursor), list_model_at(&v->model, v->scroll.top)};
 }
 
+/* Where the message is that the cursor is to go to; -1: not there (yet). */
+static int wanted_index(const ListView *v)
+{
+    int at = v->wanted ? list_model_index(&v->model, v->wanted) : -1;
+    for (guint i = 0; at < 0 && v->wanted_message && i < v->model.added->len; i++) {
+        gint64 id = g_array_index(v->model.added, gint64, i);
+        const Row *r = list_model_row(&v->model, id);
+        if (r && r->message == v->wanted_message) /* it came back under another number */
+            at = list_model_index(&v->model, id);
+    }
+    return at;
+}
+
 /* Where the cursor's message is now; if it is gone, what came after it stays under the cursor. */
 static void restore(ListView *v, Place p)
 {
@@ -44,12 +57,10 @@ static void restore(ListView *v, Place p)
         v->scroll.top = top;
     if (cursor >= 0)
         v->scroll.cursor = cursor;
-    if (v->wanted) {
-        int at = list_model_index(&v->model, v->wanted);
-        if (at >= 0) {
-            v->scroll.cursor = at;
-            v->wanted = 0;
-        }
+    int wanted = wanted_index(v);
+    if (wanted >= 0) {
+        v->scroll.cursor = wanted;
+        v->wanted = v->wanted_message = 0;
     }
     scroll_fit(&v->scroll, (int)v->model.shown->len, v->scroll.page);
 }
@@ -172,7 +183,7 @@ void list_view_open(View *view, gint64 folder)
         return;
     v->account = f->account_id;
     v->recipient = f->role == ROLE_SENT || f->role == ROLE_DRAFTS;
-    v->wanted = 0;
+    v->wanted = v->wanted_message = 0;
     v->scroll.cursor = v->scroll.top = 0;
     if (!conf_bool(ui->conf, "sort-reverse")) /* the newest is at the end */
         v->scroll.cursor = v->scroll.top = (int)v->model.shown->len;
@@ -237,10 +248,18 @@ GPtrArray *list_view_rows(View *view, const GArray *ids)
     return rows_get(view->ui->store, (const gint64 *)(const void *)ids->data, ids->len, NULL);
 }
 
+void list_view_select_later(View *view, gint64 placement, gint64 message)
+{
+    ListView *v = (ListView *)view;
+    if (!list_view_select(view, placement))
+        v->wanted_message = message;
+}
+
 gboolean list_view_select(View *view, gint64 placement)
 {
     ListView *v = (ListView *)view;
     int at = list_model_index(&v->model, placement);
+    v->wanted_message = 0;
     if (at < 0) {
         v->wanted = placement; /* as soon as it is there */
         return FALSE;

@@ -10,6 +10,8 @@ Selection list_view_selection(View *v);
 GArray *list_view_tagged(View *v);              /* gint64 placements; the caller owns it */
 void list_view_clear_tags(View *v);
 gboolean list_view_select(View *v, gint64 placement);
+/* As soon as it is back, perhaps as another placement of the same message. */
+void list_view_select_later(View *v, gint64 placement, gint64 message);
 const Row *list_view_row(View *v);              /* under the cursor; borrowed until the next key; NULL */
 /* The cursor goes on after a command: to the next message (mutt's resolve). */
 void list_view_advance(View *v);

@@ -28,6 +28,7 @@ typedef struct {
     char *role_name;    /* the rc's name for it; NULL */
     char *said;         /* on success, with %s for the destination; NULL: nothing */
     guint64 ticket;
+    gint64 message;     /* of the first placement */
     gint64 first_group; /* junk: flags are changed before the move */
     char *destination_name;
 } Action;
@@ -91,7 +92,7 @@ static void committed(Ui *ui, gint64 group, const GError *err, gpointer p)
         undo_committed(ui->undo, a->ticket, group, a->first_group);
     if (undo_wanted(ui->undo, a->ticket)) {
         Undone u = {.groups = {group, a->first_group}, .what = a->said,
-                    .placement = g_array_index(a->ids, gint64, 0)};
+                    .placement = g_array_index(a->ids, gint64, 0), .message = a->message};
         undo_groups(ui, &u, a->account);
         return;
     }
@@ -103,8 +104,11 @@ static void committed(Ui *ui, gint64 group, const GError *err, gpointer p)
 
 static void run_action(Ui *ui, Action *take, const char *what)
 {
-    gint64 first = take->ids->len ? g_array_index(take->ids, gint64, 0) : 0;
-    take->ticket = undo_begin(ui->undo, what, first);
+    gint64 first = g_array_index(take->ids, gint64, 0);
+    g_autoptr(GPtrArray) rows = rows_get(ui->store, &first, 1, NULL);
+    const Row *r = rows ? rows->pdata[0] : NULL;
+    take->message = r ? r->message : 0;
+    take->ticket = undo_begin(ui->undo, what, first, take->message);
     writer_run(ui->writer, commit, committed, take, action_free);
 }
 
@@ -146,7 +150,7 @@ static Action *action_new(Ui *ui, ChangeKind kind, GArray *ids_take)
 
 typedef struct {
     gint64 groups[2];
-    gint64 placement, account;
+    gint64 placement, message, account;
     char *what;
 } Undoing;
 
@@ -172,7 +176,7 @@ static void undone(Ui *ui, gint64 result, const GError *err, gpointer p)
         return;
     }
     (void)ui_request(ui, REQUEST_REPLAY, u->account, 0, 0);
-    (void)panes_select(ui, u->placement);
+    list_view_select_later(ui->panes->list, u->placement, u->message);
     ui_say(ui, NOTICE_INFO, _("Undone: %s"), u->what);
 }
 
@@ -182,6 +186,7 @@ static void undo_groups(Ui *ui, const Undone *u, gint64 account)
     job->groups[0] = u->groups[0];
     job->groups[1] = u->groups[1];
     job->placement = u->placement;
+    job->message = u->message;
     job->account = account;
     job->what = g_strdup(u->what ? u->what : "");
     writer_run(ui->writer, undo_work, undone, job, undoing_free);

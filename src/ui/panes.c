@@ -85,13 +85,15 @@ gboolean panes_mouse(Ui *ui, const Key *k)
 {
     const Rect *rects[] = {&ui->panes->layout.folders, &ui->panes->layout.list,
                            &ui->panes->layout.viewer};
+    gboolean dragging = k->mouse == MOUSE_DRAG || k->mouse == MOUSE_RELEASE;
     for (Focus f = FOCUS_FOLDERS; f <= FOCUS_VIEWER; f++) {
-        if (!inside(rects[f], k))
+        /* a drag belongs to the pane that it began in */
+        if (dragging ? f != ui->panes->focus || rects[f]->rows <= 0 : !inside(rects[f], k))
             continue;
         if (k->mouse == MOUSE_CLICK || k->mouse == MOUSE_DOUBLE)
             panes_focus(ui, f);
         Key local = *k;
-        local.row -= rects[f]->row;
+        local.row = CLAMP(k->row - rects[f]->row, 0, rects[f]->rows - 1);
         local.column -= rects[f]->column;
         View *v = panes_view(ui->panes, f);
         if (v->class->key)

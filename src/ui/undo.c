@@ -34,12 +34,13 @@ void undo_free(Undo *u)
     g_free(u);
 }
 
-guint64 undo_begin(Undo *u, const char *what, gint64 placement)
+guint64 undo_begin(Undo *u, const char *what, gint64 placement, gint64 message)
 {
     Undone *s = g_new0(Undone, 1);
     s->ticket = ++u->last;
     s->what = g_strdup(what);
     s->placement = placement;
+    s->message = message;
     g_ptr_array_add(u->steps, s);
     if (u->steps->len > UNDO_LEVELS)
         g_ptr_array_remove_index(u->steps, 0);
