@@ -28,6 +28,7 @@ typedef struct {
     gint64 id;
     Shared *shared;
     Worker *lanes[LANE_COUNT]; /* NULL: it has none */
+    gboolean started;
 } Crew;
 
 struct Engine {
@@ -80,7 +81,8 @@ static LaneFunc lane_function(const Engine *e, const Account *a, Lane lane)
     return imap ? imap_sync_lane : a->incoming ? pop3_lane : local_lane;
 }
 
-static void crew_start(Engine *e, Account *a, gint64 id)
+/* Its workers take requests from now on; they are started by crew_start(). */
+static void crew_add(Engine *e, Account *a, gint64 id)
 {
     Crew *c = g_new0(Crew, 1);
     c->account = account_ref(a);
@@ -91,13 +93,22 @@ static void crew_start(Engine *e, Account *a, gint64 id)
         LaneFunc run = lane_function(e, a, lane);
         if (run)
             c->lanes[lane] = worker_new(&e->context, a, id, lane, c->shared, run, NULL);
+        if (run)
+            worker_attach(c->lanes[lane]);
     }
+}
+
+static void crew_start(Engine *e, Crew *c)
+{
+    c->started = TRUE;
     for (int lane = 0; lane < LANE_COUNT; lane++) {
         g_autoptr(GError) err = NULL;
-        if (c->lanes[lane] && !worker_start(c->lanes[lane], &err)) {
-            worker_complain(e->self, err);
-            g_clear_pointer(&c->lanes[lane], worker_free);
-        }
+        Worker *w = c->lanes[lane];
+        if (!w || worker_start(w, &err))
+            continue;
+        worker_complain(e->self, err);
+        worker_detach(w);
+        g_clear_pointer(&c->lanes[lane], worker_free);
     }
 }
 
@@ -119,7 +130,7 @@ static void crew_end(Engine *e, Crew *c, gint64 until)
             worker_free(w);
             continue;
         }
-        bus_detach(e->context.bus, w->account_id, w->lane);
+        worker_detach(w);
         g_ptr_array_add(e->left, w);
     }
     shared_unref(c->shared);
@@ -191,8 +202,11 @@ static void arrange(Engine *e)
         Account *a = wanted->pdata[n];
         gint64 id = has_crew(e, a) ? 0 : id_of(e->self, a);
         if (id != 0)
-            crew_start(e, a, id);
+            crew_add(e, a, id);
     }
+    for (guint n = 0; n < e->crews->len && !worker_is_stopping(e->self); n++)
+        if (!((Crew *)e->crews->pdata[n])->started)
+            crew_start(e, e->crews->pdata[n]);
 }
 
 /* One block after another: "account NAME" begins each. */
@@ -367,8 +381,26 @@ Engine *engine_new(Bus *bus, StoreHome *home, const GPtrArray *accounts, EngineF
     return e;
 }
 
+/* Before anything runs: what the screen asks for from now on finds its lane. */
+static gboolean add_crews(Engine *e, GError **err)
+{
+    g_autoptr(Store) store = store_connect(e->context.home, STORE_FOR_PERSON, err);
+    if (!store)
+        return FALSE;
+    for (guint n = 0; n < e->wanted->len; n++) {
+        Account *a = e->wanted->pdata[n];
+        gint64 id = account_find(store, a->name);
+        if (id != 0)
+            crew_add(e, a, id);
+    }
+    return TRUE;
+}
+
 gboolean engine_start(Engine *e, GError **err)
 {
+    if (!add_crews(e, err))
+        return FALSE;
+    worker_attach(e->self);
     if (!worker_start(e->self, err))
         return FALSE;
     bus_attach(e->context.bus, 0, LANE_FAST, e->self->inbox, e->self->cancel);
@@ -387,11 +419,22 @@ void engine_reload(Engine *e, const GPtrArray *accounts)
     queue_push(e->self->inbox, request_new(REQUEST_RECONNECT, 0)); /* wakes it */
 }
 
+/* Crews that were never started. */
+static void drop_crews(Engine *e)
+{
+    for (guint n = 0; n < e->crews->len; n++)
+        crew_end(e, e->crews->pdata[n], 0);
+    g_ptr_array_set_size(e->crews, 0);
+}
+
 gboolean engine_stop(Engine *e, guint timeout_ms)
 {
     gint64 by = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
-    if (!e->self->started)
+    if (!e->self->started) {
+        worker_detach(e->self);
+        drop_crews(e);
         return e->left->len == 0;
+    }
     engine_lock(e);
     e->stop_by = by - MIN((gint64)timeout_ms * 100, 100000); /* leaves its own worker time to end */
     engine_unlock(e);
@@ -401,7 +444,10 @@ gboolean engine_stop(Engine *e, guint timeout_ms)
         e->attached = FALSE;
     }
     worker_stop(e->self);
-    return worker_join(e->self, by) && e->left->len == 0;
+    if (!worker_join(e->self, by))
+        return FALSE;
+    drop_crews(e);
+    return e->left->len == 0;
 }
 
 void engine_free(Engine *e)

@@ -12,7 +12,7 @@
 struct Login {
     Worker *w;
     Account *account;
-    const Endpoint *where;
+    Endpoint *where; /* with the account's `tls off` applied */
     StreamOptions options;
     char *setting, *log_name;
     GPtrArray *trusted; /* of char *, NULL at the end */
@@ -34,7 +34,9 @@ Login *login_new(Worker *w, Account *account, const Endpoint *where)
     Login *l = g_new0(Login, 1);
     l->w = w;
     l->account = account_ref(account);
-    l->where = where;
+    l->where = endpoint_copy(where);
+    if (account->tls_off && where->tls == TLS_STARTTLS)
+        l->where->tls = TLS_OFF;
     l->setting = g_strdup_printf(_("%s of account %s"), protocol_name(where), account->name);
     l->log_name = g_strdup_printf("%s/%s/%d", account->name, protocol_name(where), (int)w->lane);
     l->trusted = g_ptr_array_new_with_free_func(g_free);
@@ -62,6 +64,7 @@ void login_free(Login *l)
     g_free(l->setting);
     g_free(l->log_name);
     g_ptr_array_unref(l->trusted);
+    endpoint_free(l->where);
     account_unref(l->account);
     g_free(l);
 }

@@ -13,7 +13,7 @@
 
 typedef struct Login Login;
 
-/* `where` is borrowed from `account`, which is referenced. Both must outlive the sessions made. */
+/* References `account`, copies `where`. Must outlive the sessions made. */
 Login *login_new(Worker *w, Account *account, const Endpoint *where);
 void login_free(Login *l);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Login, login_free)

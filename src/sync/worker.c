@@ -64,9 +64,21 @@ static void *worker_main(void *data)
     return NULL;
 }
 
-gboolean worker_start(Worker *w, GError **err)
+void worker_attach(Worker *w)
 {
     bus_attach(w->context->bus, w->account_id, w->lane, w->inbox, w->cancel);
+    w->attached = TRUE;
+}
+
+void worker_detach(Worker *w)
+{
+    if (w->attached)
+        bus_detach(w->context->bus, w->account_id, w->lane);
+    w->attached = FALSE;
+}
+
+gboolean worker_start(Worker *w, GError **err)
+{
     /* Signals are main's: a worker starts with all of them blocked. */
     sigset_t all, before;
     sigfillset(&all);
@@ -74,7 +86,6 @@ gboolean worker_start(Worker *w, GError **err)
     int failed = pthread_create(&w->thread, NULL, worker_main, w);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (failed) {
-        bus_detach(w->context->bus, w->account_id, w->lane);
         error_set_errno(err, PINTAIL_ERROR_RETRY, failed, _("cannot start a worker thread"));
         return FALSE;
     }
@@ -98,8 +109,8 @@ gboolean worker_join(Worker *w, gint64 until)
         if (poll(&fd, 1, (int)MIN(left, 60000)) < 0 && errno != EINTR)
             g_error("worker: poll: %s", g_strerror(errno));
     }
+    worker_detach(w);
     if (w->started) {
-        bus_detach(w->context->bus, w->account_id, w->lane);
         pthread_join(w->thread, NULL);
         w->started = FALSE;
     }

@@ -38,7 +38,7 @@ struct Worker {
     Cancel *cancel;
     Cancel *ended;  /* set when the thread's last line has been reached */
     gint stopping;  /* atomic */
-    gboolean started;
+    gboolean started, attached;
     pthread_t thread;
     /* its own thread's: */
     Store *store;
@@ -50,9 +50,12 @@ struct Worker {
 
 Worker *worker_new(Context *context, Account *account, gint64 account_id, Lane lane, Shared *shared,
                    LaneFunc run, void *data);
-gboolean worker_start(Worker *w, GError **err); /* also attaches it to the bus */
+/* To the bus: requests are taken from now on, also before it is started. */
+void worker_attach(Worker *w);
+void worker_detach(Worker *w);
+gboolean worker_start(Worker *w, GError **err);
 void worker_stop(Worker *w); /* asks it to end; does not wait */
-/* TRUE when it has ended by `until` (monotonic); it is joined and detached then. */
+/* TRUE when it has ended by `until` (monotonic); it is detached and joined then. */
 gboolean worker_join(Worker *w, gint64 until);
 void worker_free(Worker *w); /* ended, or never started */
 
