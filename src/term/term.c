@@ -8,6 +8,7 @@
 #include <langinfo.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -30,7 +31,7 @@
 static struct {
     SCREEN *screen;
     FILE *out, *in_file;
-    int in;
+    int in, out_fd;
     gboolean open, suspended, mouse, color, utf8, ascii, ansi, unshown, resized, cursor_shown;
     int cursor_row, cursor_column;
     struct termios before;
@@ -103,6 +104,37 @@ static void begin_color(void)
     }
 }
 
+/* ---- a crash leaves a usable terminal ---- */
+
+static const int fatal[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
+static char restore_bytes[256]; /* made beforehand: a handler may only write() */
+static gsize restore_len;
+
+static void on_fatal(int signo)
+{
+    if (t.open && !t.suspended) {
+        if (write(t.out_fd, restore_bytes, restore_len) < 0)
+            t.open = FALSE; /* nothing more can be done */
+        if (t.have_before)
+            (void)tcsetattr(t.in, TCSANOW, &t.before);
+    }
+    (void)raise(signo); /* SA_RESETHAND: this time it ends the process */
+}
+
+static void guard_against_crashes(void)
+{
+    const char *leave = terminfo_leave();
+    restore_len = g_strlcpy(restore_bytes, t.ansi ? MOUSE_OFF MODES_OFF "\033[?25h\033[0m" : "",
+                            sizeof restore_bytes);
+    restore_len = MIN(g_strlcat(restore_bytes, leave ? leave : "", sizeof restore_bytes),
+                      sizeof restore_bytes - 1);
+    for (gsize i = 0; i < G_N_ELEMENTS(fatal); i++) {
+        struct sigaction now, ours = {.sa_handler = on_fatal, .sa_flags = SA_RESETHAND};
+        if (sigaction(fatal[i], NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+            (void)sigaction(fatal[i], &ours, NULL); /* a sanitizer's stays */
+    }
+}
+
 gboolean term_open_on(int in, int out, gboolean mouse, GError **err)
 {
     const char *name = getenv("TERM");
@@ -115,6 +147,7 @@ gboolean term_open_on(int in, int out, gboolean mouse, GError **err)
     t.mouse = mouse && t.ansi;
     t.have_before = tcgetattr(in, &t.before) == 0;
     t.in = in;
+    t.out_fd = out;
     t.out = fdopen(dup(out), "w");
     t.in_file = fdopen(dup(in), "r");
     t.screen = t.out && t.in_file ? newterm(NULL, t.out, t.in_file) : NULL;
@@ -132,6 +165,7 @@ gboolean term_open_on(int in, int out, gboolean mouse, GError **err)
     t.decoder = decoder_new();
     t.surface = surface_whole(LINES, COLS);
     t.open = TRUE;
+    guard_against_crashes();
     modes(TRUE);
     return TRUE;
 }

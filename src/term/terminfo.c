@@ -39,3 +39,9 @@ gboolean terminfo_check(int in, int out, const char *name, GError **err)
                   _("the terminal TERM='%s' cannot place its cursor, and Pintail needs that"), name);
     return can;
 }
+
+const char *terminfo_leave(void)
+{
+    const char *rmcup = tigetstr((char *)"rmcup");
+    return rmcup == (char *)-1 ? NULL : rmcup;
+}

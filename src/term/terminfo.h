@@ -4,3 +4,5 @@
 
 /* INVALID with one sentence when not. */
 gboolean terminfo_check(int in, int out, const char *name, GError **err);
+/* What leaves the screen that curses entered; NULL when the terminal has none. After newterm() only. */
+const char *terminfo_leave(void);
