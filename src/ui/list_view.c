@@ -347,9 +347,11 @@ void list_view_opened(View *view)
         mark_seen(ui, v->account, r->placement);
         return;
     }
-    guint seconds = (guint)CLAMP(strtoul(when, NULL, 10), 0, 3600);
+    char *unit;
+    gulong seconds = strtoul(when, &unit, 10);
+    seconds = MIN(seconds, 3600) * (*unit == 'm' ? 60 : 1);
     v->seen_placement = r->placement;
-    v->seen_timer = loop_after(ui->loop, seconds * 1000, seen_after_a_while, v);
+    v->seen_timer = loop_after(ui->loop, (guint)seconds * 1000, seen_after_a_while, v);
 }
 
 void list_view_flags_pressed(View *view)
