@@ -204,14 +204,27 @@ static void bind_what_came(Store *s, gint64 placement, guint32 uidvalidity, guin
         placement_bind(s, placement, uidvalidity, (guint32)uid);
 }
 
+/* Recorded when the command was marked: only newer UIDs of the destination can be its result.
+ * (Read from the row: the caller's batch may be older than the mark.) */
+typedef struct {
+    gint64 uidvalidity, uidnext;
+} Recorded;
+
+static Recorded recorded_of(Store *s, gint64 op)
+{
+    return (Recorded){
+        db_number(&s->db, 0, "SELECT recorded_uidvalidity FROM op WHERE id = ?", "i", op),
+        db_number(&s->db, 0, "SELECT recorded_uidnext FROM op WHERE id = ?", "i", op)};
+}
+
 static void arrived(Store *s, gint64 placement, guint flags, guint32 uid, guint32 uidvalidity,
-                    const OpBatch *b)
+                    Recorded recorded)
 {
     gint64 current = db_number(&s->db, 0,
                                "SELECT f.uidvalidity FROM placement p JOIN folder f"
                                " ON f.id = p.folder WHERE p.id = ?",
                                "i", placement);
-    guint32 from = b->recorded_uidvalidity == current ? MAX(b->recorded_uidnext, 1) : 1;
+    guint32 from = recorded.uidvalidity == current ? (guint32)MAX(recorded.uidnext, 1) : 1;
     db_run(&s->db,
            "UPDATE placement SET server_here = 1, server_flags = ?, op_done_seq = ?,"
            " await_uidnext = CASE WHEN uid IS NULL THEN ? ELSE 0 END WHERE id = ?",
@@ -253,8 +266,9 @@ static void done_place(Store *s, const OpBatch *b, const OpItem *item, guint32 u
                           item->id);
     gint64 from = db_number(&s->db, 0, "SELECT placement FROM op WHERE id = ?", "i", item->id);
     guint flags = placement_flags_before(s, from, item->id);
+    Recorded recorded = recorded_of(s, item->id);
     db_run(&s->db, "DELETE FROM op WHERE id = ?", "i", item->id);
-    arrived(s, to, flags, uid, uidvalidity, b);
+    arrived(s, to, flags, uid, uidvalidity, recorded);
     if (b->kind == OP_MOVE) {
         leave(s, from);
     } else {
@@ -263,14 +277,14 @@ static void done_place(Store *s, const OpBatch *b, const OpItem *item, guint32 u
     }
 }
 
-static void done_append(Store *s, const OpBatch *b, const OpItem *item, guint32 uid,
-                        guint32 uidvalidity)
+static void done_append(Store *s, const OpItem *item, guint32 uid, guint32 uidvalidity)
 {
+    Recorded recorded = recorded_of(s, item->id);
     gint64 placement = db_number(&s->db, 0, "SELECT placement FROM op WHERE id = ?", "i", item->id);
     gint64 replaces = db_number(&s->db, 0, "SELECT replaces FROM op WHERE id = ?", "i", item->id);
     op_remove_file(s, item->id);
     db_run(&s->db, "DELETE FROM op WHERE id = ?", "i", item->id);
-    arrived(s, placement, item->flags, uid, uidvalidity, b);
+    arrived(s, placement, item->flags, uid, uidvalidity, recorded);
     g_auto(Placement) old = {0};
     if (replaces && placement_load(s, replaces, &old)) {
         op_insert(s, OP_PURGE, &old, 0, 0, 0, 0);
@@ -297,7 +311,7 @@ static void done_one(Store *s, const OpBatch *b, const OpItem *item, guint32 uid
         break;
     case OP_APPEND:
         if (known)
-            done_append(s, b, item, uid, uidvalidity);
+            done_append(s, item, uid, uidvalidity);
         break;
     }
 }

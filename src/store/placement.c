@@ -6,7 +6,8 @@
  *
  *   flags(p, before) = flags(source of C, before C) + FLAGS operations on p older than `before`
  *                      (without C: server_flags instead)
- *   here(p)          = server_here, or APPEND queued on p, or C not parked and its source here
+ *   here(p)          = server_here, or APPEND queued on p, or C in flight, or C waiting and its
+ *                      source here
  *   shown(p)         = here(p), and no MOVE or PURGE on p and no APPEND that replaces p
  *
  * Nothing else writes shown, shown_flags, waiting, parked or the folder's counters. */
@@ -140,7 +141,7 @@ void placement_set_file(Store *s, gint64 id, const char *base, const char *file)
 /* ---- what is shown ---- */
 typedef struct {
     gint64 op, source;
-    gboolean parked;
+    OpState state;
 } Creator;
 
 static Creator creator_of(Store *s, gint64 id)
@@ -150,7 +151,7 @@ static Creator creator_of(Store *s, gint64 id)
         &s->db, "SELECT id, placement, state FROM op WHERE destination_placement = ?"
                 " AND destination_placement <> 0 ORDER BY id LIMIT 1", "i", id);
     if (db_step(&s->db, st)) {
-        c = (Creator){db_int(st, 0), db_int(st, 1), db_int(st, 2) == OP_PARKED};
+        c = (Creator){db_int(st, 0), db_int(st, 1), (OpState)db_int(st, 2)};
         db_reset(st);
     }
     return c;
@@ -194,8 +195,10 @@ static gboolean is_here(Store *s, gint64 id)
             db_number(&s->db, 0, "SELECT 1 FROM op WHERE placement = ? AND kind = 4", "i", id))
             return TRUE;
         Creator c = creator_of(s, id);
-        if (!c.op || c.parked)
+        if (!c.op || c.state == OP_PARKED)
             return FALSE;
+        if (c.state == OP_INFLIGHT) /* the source may already be gone because of it */
+            return TRUE;
         id = c.source;
     }
     return FALSE;
