@@ -41,6 +41,7 @@ struct Engine {
     gint64 stop_by;       /* monotonic */
     /* its own worker's, and after that has ended the owner's: */
     GPtrArray *crews;
+    GHashTable *proven;   /* account name -> Secret that a probe has just logged in with */
     GPtrArray *left;      /* of Worker: did not end in time; never freed */
     gint64 change_seq;
     gint64 slept;         /* microseconds this machine has slept so far */
@@ -88,6 +89,9 @@ static void crew_add(Engine *e, Account *a, gint64 id)
     c->account = account_ref(a);
     c->id = id;
     c->shared = shared_new();
+    const Secret *proven = a->password.kind == PASSWORD_ASK ? g_hash_table_lookup(e->proven, a->name) : NULL;
+    for (int slot = 0; proven && slot < SLOT_COUNT; slot++)
+        shared_secret_put(c->shared, (SecretSlot)slot, proven, TRUE);
     g_ptr_array_add(e->crews, c);
     for (int lane = 0; lane < LANE_COUNT; lane++) {
         LaneFunc run = lane_function(e, a, lane);
@@ -305,10 +309,20 @@ static void look_at_clock(Engine *e)
 
 /* ---- the engine's own worker ---- */
 
+/* What works is not asked for again when the account comes. */
+static void take_probe(Engine *e, const Request *r)
+{
+    char *name = probe_run(e->self, r);
+    if (name && r->secret)
+        g_hash_table_replace(e->proven, name, secret_ref(r->secret));
+    else
+        g_free(name);
+}
+
 static void take_request(Engine *e, const Request *r)
 {
     if (r->kind == REQUEST_PROBE)
-        probe_run(e->self, r);
+        take_probe(e, r);
     else if (r->kind == REQUEST_RELOAD)
         take_reload(e, r);
 }
@@ -376,6 +390,7 @@ Engine *engine_new(Bus *bus, StoreHome *home, const GPtrArray *accounts, EngineF
         g_error("engine: cannot create a lock");
     e->wanted = reference_all(accounts);
     e->crews = g_ptr_array_new();
+    e->proven = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)secret_unref);
     e->left = g_ptr_array_new();
     e->self = worker_new(&e->context, NULL, 0, LANE_SYNC, NULL, engine_lane, e);
     return e;
@@ -460,6 +475,7 @@ void engine_free(Engine *e)
     worker_free(e->self);
     g_ptr_array_unref(e->wanted);
     g_ptr_array_unref(e->crews);
+    g_hash_table_unref(e->proven);
     g_ptr_array_unref(e->left);
     pthread_mutex_destroy(&e->lock);
     g_free(e);

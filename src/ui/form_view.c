@@ -169,8 +169,6 @@ static void probe(Form *f)
     f->probing = bus_request(ui->bus, LANE_SYNC, r);
     if (!f->probing)
         complain(f, ITEM_PASSWORD, _("The network part is still starting: press Enter again"));
-    else
-        add_result(f, FALSE, _("Trying %s … (Esc: stop)"), a->incoming->host);
 }
 
 static void connect_now(Form *f)
@@ -229,7 +227,7 @@ static void certificate_answered(Ui *ui, AnswerKind answer, gpointer data)
 
 static void step_failed(Form *f, const Event *e)
 {
-    gboolean incoming = e->done <= 1;
+    gboolean incoming = e->done == 0;
     f->probing = FALSE;
     const char *fingerprint = e->report && e->report->chain->len
                                   ? ((const Certificate *)e->report->chain->pdata[0])->sha256 : NULL;
