@@ -20,6 +20,7 @@
 
 #define TIMEOUT_DEFAULT  30000 /* ms */
 #define IN_START         16384
+#define IN_KEPT          (1024 * 1024) /* a larger buffer is given back when it is empty */
 #define IN_WHILE_WRITING (1024 * 1024) /* read ahead at most so much while a write is stuck */
 #define OUT_MAX          65536         /* written by itself beyond this */
 
@@ -133,6 +134,10 @@ static void make_room(Stream *s)
 {
     if (s->start == s->end)
         s->start = s->end = s->scanned = 0;
+    if (s->end == 0 && s->size > IN_KEPT) { /* one huge line is no reason to keep so much for ever */
+        g_clear_pointer(&s->in, g_free);
+        s->size = 0;
+    }
     if (s->end < s->size)
         return;
     if (s->start > s->size / 2) {
@@ -361,10 +366,14 @@ gboolean stream_write(Stream *s, const void *bytes, gsize len, GError **err)
 
 /* ---- waiting ------------------------------------------------------------------------------- */
 
+guint stream_timeout(const Stream *s)
+{
+    return s->options->timeout_ms ? s->options->timeout_ms : TIMEOUT_DEFAULT;
+}
+
 void stream_deadline(Stream *s, guint timeout_ms)
 {
-    guint own = s->options->timeout_ms ? s->options->timeout_ms : TIMEOUT_DEFAULT;
-    s->timeout = timeout_ms ? timeout_ms : own;
+    s->timeout = timeout_ms ? timeout_ms : stream_timeout(s);
     s->until = g_get_monotonic_time() + (gint64)s->timeout * G_TIME_SPAN_MILLISECOND;
 }
 

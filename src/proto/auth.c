@@ -10,6 +10,7 @@
 #include "pintail/util/text.h"
 
 #define CHALLENGE_MAX    12288
+#define STEPS_MAX        8 /* no mechanism here has more than four */
 #define SERVER_ERROR_MAX 300
 #define OFFERED_SHOWN    20
 
@@ -278,6 +279,8 @@ gboolean auth_step(Auth *a, Span challenge, GString **reply, GError **err)
         error_set(err, PINTAIL_ERROR_PROTOCOL, _("the server's login challenge is too long"));
         return FALSE;
     }
+    if (a->step >= STEPS_MAX)
+        return fail_unexpected(a, err);
     /* A client-first mechanism has nothing to learn from what invites it to begin. */
     if (a->step == 0 && a->mechanism->client_first)
         challenge = SPAN_NONE;

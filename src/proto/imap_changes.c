@@ -156,7 +156,8 @@ void imap_changes_code(ImapSession *s, const Response *r)
     }
     if (imap_session_is_early(s))
         return;
-    if (span_is(r->code, "ALERT") && s->changes->alerts->len < MAX_ALERTS)
+    if (span_is(r->code, "ALERT") && s->changes->alerts->len < MAX_ALERTS &&
+        !sasl_guard_repeats(&s->guard, r->text))
         g_ptr_array_add(s->changes->alerts, printable_text(r->text.at ? r->text.at : "",
                                                            MIN(r->text.len, 1000), FALSE));
     else if (s->mailbox && r->status == 'O')

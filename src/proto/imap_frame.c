@@ -8,9 +8,12 @@
 #define PROGRESS 65536 /* so many bytes extend the deadline */
 #define HELD     2
 
-void imap_frame_init(Frame *f, Stream *stream, const char *log_name)
+void imap_frame_init(Frame *f, Stream *stream, const char *log_name, const SaslGuard *guard)
 {
-    *f = (Frame){.stream = stream, .log_name = log_name, .line_limit = FRAME_LINE_EARLY};
+    *f = (Frame){.stream = stream,
+                 .log_name = log_name,
+                 .guard = guard,
+                 .line_limit = FRAME_LINE_EARLY};
     f->text = g_string_new(NULL);
     f->pushed = g_string_new(NULL);
 }
@@ -37,8 +40,8 @@ static void log_line_of(const Frame *f, Span line)
         return;
     if (f->hide_challenge && line.len > 1 && *line.at == '+')
         line = SPAN_LITERAL("+ [challenge left out]");
-    else if (f->secret && *f->secret && g_strstr_len(line.at, (gssize)line.len, f->secret))
-        line = SPAN_LITERAL("[left out: repeats what was sent]");
+    else if (sasl_guard_repeats(f->guard, line))
+        line = SPAN_LITERAL(SASL_REPEATED);
     log_dialogue(f->log_name, '<', line.at, line.len);
 }
 

@@ -7,6 +7,7 @@
  * byte or two too short or too long (seen on real servers) are put right. */
 #pragma once
 #include "imap_grammar.h"
+#include "sasl.h"
 
 #define FRAME_LINE_EARLY (64 * 1024)               /* before login */
 #define FRAME_LINE       ((gsize)16 * 1024 * 1024) /* SEARCH over a million messages is 8 MB */
@@ -33,10 +34,10 @@ typedef struct {
     gsize line_limit;
     const char *log_name;    /* borrowed; NULL: not logged */
     gboolean hide_challenge; /* "+" carries a SASL challenge */
-    const char *secret;      /* borrowed while a login runs: lines that repeat it are not logged */
+    const SaslGuard *guard;  /* borrowed: lines that repeat a secret are not logged */
 } Frame;
 
-void imap_frame_init(Frame *f, Stream *stream, const char *log_name);
+void imap_frame_init(Frame *f, Stream *stream, const char *log_name, const SaslGuard *guard);
 void imap_frame_clear(Frame *f);
 /* Forgets everything that was read (after STARTTLS). */
 void imap_frame_reset(Frame *f);

@@ -12,7 +12,6 @@
 #include "pintail/util/text.h"
 
 #define GREETING_LINES 20
-#define MAX_STEPS      20   /* of one SASL exchange */
 #define MAX_LINE       8000 /* an initial response that makes a longer line is sent as its own */
 #define LOGOUT_MS      2000
 
@@ -135,9 +134,8 @@ static gboolean read_greeting(ImapSession *s, GError **err)
         if (r.kind == RESPONSE_STATUS)
             return take_greeting(s, &r, err);
         if (bytes.len > 0) {
-            g_autofree char *shown = printable_text(bytes.at, MIN(bytes.len, 80), FALSE);
-            error_set(err, PINTAIL_ERROR_PROTOCOL, _("%s does not speak IMAP: '%s'"),
-                      stream_peer(s->stream), shown);
+            g_autofree char *text = stream_wrong_greeting(s->stream, bytes);
+            error_set(err, PINTAIL_ERROR_PROTOCOL, "%s", text);
             return FALSE;
         }
     }
@@ -222,7 +220,7 @@ ImapSession *imap_connect(const Endpoint *where, const StreamOptions *options, T
     s->continuation = g_string_new(NULL);
     s->namespaces = g_ptr_array_new();
     s->answer = (ImapAnswer){0, "", ""};
-    imap_frame_init(&s->frame, stream, options->log_name);
+    imap_frame_init(&s->frame, stream, options->log_name, &s->guard);
     s->frame.sink = (FrameSink){imap_fetch_claim, imap_fetch_bytes, s};
     g_queue_init(&s->commands);
     g_queue_init(&s->steps);
@@ -251,62 +249,40 @@ const char *imap_description(const ImapSession *s)
 
 /* ---- logging in --------------------------------------------------------------------- */
 
-/* Writes one line of the exchange, never logged. */
-static gboolean say(ImapSession *s, const GString *text, GError **err)
+/* The command of the exchange that runs, and its refusal. */
+typedef struct {
+    ImapSession *session;
+    ImapCommand *command;
+    GError *refusal;
+} LoginRun;
+
+static gboolean say_on(ImapSession *s, const GString *secret, GError **err)
 {
     GError *error = NULL;
+    g_autofree char *shown = sasl_line_shown(NULL, secret);
     if (s->frame.log_name && log_is_open())
-        log_dialogue(s->frame.log_name, '>', "[left out]", strlen("[left out]"));
-    if ((text && !stream_write(s->stream, text->str, text->len, &error)) ||
-        !stream_write(s->stream, "\r\n", 2, &error))
+        log_dialogue(s->frame.log_name, '>', shown, strlen(shown));
+    stream_deadline(s->stream, 0);
+    if (!sasl_line_write(s->stream, NULL, secret, &error))
         return imap_session_broke(s, error, err);
     return imap_session_flush(s, err);
 }
 
-static void wipe(GString *text)
+static gboolean say_auth(gpointer data, const char *command, const GString *secret, GError **err)
 {
-    if (!text)
-        return;
-    secret_wipe(text->str, text->len);
-    g_string_free(text, TRUE);
-}
-
-/* Answers challenges until the tagged answer comes. *first is what is still to be said first. */
-static gboolean exchange(ImapSession *s, ImapCommand *c, Auth *auth, GString *first, GError **err)
-{
-    g_autoptr(GError) failed = NULL;
-    for (guint step = 0;; step++) {
-        gboolean go;
-        if (!imap_command_wait_continue(s, c, &go, err)) {
-            wipe(first);
-            return FALSE;
-        }
-        if (!go)
-            break;
-        GString *reply = first;
-        first = NULL;
-        if (!reply && !failed && step < MAX_STEPS)
-            auth_step(auth, span_new(s->continuation->str, s->continuation->len), &reply, &failed);
-        else if (!reply && !failed)
-            error_set(&failed, PINTAIL_ERROR_PROTOCOL, _("%s asks without end"),
-                      stream_peer(s->stream));
-        if (!reply)
-            reply = g_string_new("*"); /* RFC 3501 section 6.2.2: cancel */
-        gboolean said = say(s, reply, err);
-        wipe(reply);
-        if (!said)
-            return FALSE;
-        if (step > MAX_STEPS)
-            break;
+    LoginRun *run = data;
+    ImapSession *s = run->session;
+    if (!command)
+        return say_on(s, secret, err);
+    g_auto(Line) line = {0};
+    imap_line_init(&line, s, command);
+    if (secret) {
+        g_string_append_printf(line.bytes, " %s", secret->str);
+        g_string_append(line.log, " (secret)");
     }
-    wipe(first);
-    if (failed) {
-        g_propagate_error(err, g_steal_pointer(&failed));
-        if (!c->done)
-            s->broken = TRUE;
-        return FALSE;
-    }
-    return TRUE;
+    imap_command_free(s, run->command);
+    run->command = imap_command_new(s, NULL, NULL, "%s", command);
+    return imap_command_send(s, run->command, &line, err);
 }
 
 /* A NO to a login means wrong credentials unless its code says otherwise. */
@@ -315,51 +291,74 @@ static gboolean judge_login(ImapSession *s, const ImapCommand *c, GError **err)
     GError *error = NULL;
     if (imap_command_judge(s, c, &error))
         return TRUE;
-    if (c->status == 'N' && *s->answer.code == '\0')
-        error->code = PINTAIL_ERROR_AUTH;
-    static const char *const no_fault[] = {"ALERT", "CONTACTADMIN", NULL};
+    static const char *const no_fault[] = {"", "ALERT", "CONTACTADMIN", NULL};
     if (c->status == 'N' && g_strv_contains(no_fault, s->answer.code))
         error->code = PINTAIL_ERROR_AUTH;
     g_propagate_error(err, error);
     return FALSE;
 }
 
-static gboolean authenticate(ImapSession *s, Auth *auth, GError **err)
+static gboolean hear_auth(gpointer data, SaslAnswer *answer, Span *challenge, GError **err)
 {
-    GString *first = NULL;
-    if (auth_client_first(auth) && !auth_step(auth, SPAN_NONE, &first, err))
+    LoginRun *run = data;
+    ImapSession *s = run->session;
+    gboolean go;
+    if (!imap_command_wait_continue(s, run->command, &go, err))
         return FALSE;
-    g_auto(Line) line = {0};
-    imap_line_init(&line, s, "");
-    imap_line_add(&line, "AUTHENTICATE %s", auth_mechanism(auth));
-    const char *plain = s->frame.secret;
-    g_autoptr(Secret) sent = first && first->len >= 8 ? secret_new(first->str, first->len) : NULL;
-    if (sent) /* a server may repeat the line that it does not like */
-        s->frame.secret = secret_text(sent, NULL);
-    if (first && imap_has(s, IMAP_CAP_SASL_IR) && first->len < MAX_LINE) { /* RFC 4959 */
-        g_string_append_c(line.bytes, ' ');
-        g_string_append(line.bytes, first->len > 0 ? first->str : "=");
-        g_string_append(line.log, " [left out]");
-        wipe(first);
-        first = NULL;
+    if (go) {
+        *answer = SASL_CHALLENGE;
+        *challenge = span_new(s->continuation->str, s->continuation->len);
+        return TRUE;
     }
-    ImapCommand *c = imap_command_new(s, NULL, NULL, "AUTHENTICATE %s", auth_mechanism(auth));
+    g_clear_error(&run->refusal);
+    *answer = judge_login(s, run->command, &run->refusal)          ? SASL_ACCEPTED
+              : error_is(run->refusal, PINTAIL_ERROR_AUTH) ? SASL_REFUSED
+                                                                   : SASL_FAILED;
+    return TRUE;
+}
+
+static void refused_auth(gpointer data, const char *detail, GError **err)
+{
+    const LoginRun *run = data;
+    error_set(err, (PintailErrorCode)run->refusal->code, "%s%s%s", run->refusal->message,
+              detail ? " " : "", detail ? detail : "");
+}
+
+/* RFC 3501 section 6.2.2: "*", and the answer to it, after which the session is in order again. */
+static void cancel_auth(gpointer data)
+{
+    LoginRun *run = data;
+    g_autoptr(GString) star = g_string_new("*");
+    gboolean go = TRUE;
+    if (!say_on(run->session, star, NULL) ||
+        !imap_command_wait_continue(run->session, run->command, &go, NULL) || go)
+        run->session->broken = TRUE;
+}
+
+/* `take` is consumed. */
+static gboolean authenticate(ImapSession *s, Auth *take, const Credentials *who,
+                             const char *const *offered, GError **err)
+{
+    LoginRun run = {.session = s};
+    SaslWire wire = {.session = &run,
+                     .command = "AUTHENTICATE",
+                     .service = "imap",
+                     .line_max = imap_has(s, IMAP_CAP_SASL_IR) ? MAX_LINE : 0,
+                     .guard = &s->guard,
+                     .say = say_auth,
+                     .hear = hear_auth,
+                     .refused = refused_auth,
+                     .cancel = cancel_auth};
+    g_autofree char *mechanism = NULL;
     s->frame.hide_challenge = TRUE;
-    gboolean good;
-    if (imap_command_send(s, c, &line, err)) {
-        good =
-            exchange(s, c, auth, first, err) && judge_login(s, c, err) && auth_complete(auth, err);
-    } else {
-        wipe(first);
-        good = FALSE;
-    }
-    if (c->status == 'O' && !good)
-        s->broken = TRUE; /* logged in to a server that did not prove itself */
+    gboolean good = sasl_log_in(&wire, take, who, offered, s->stream, &mechanism, err);
     s->frame.hide_challenge = FALSE;
-    s->frame.secret = plain;
     if (good)
-        describe(s, auth_mechanism(auth));
-    imap_command_free(s, c);
+        describe(s, mechanism);
+    else if (run.command && run.command->status == 'O')
+        s->broken = TRUE; /* logged in to a server that did not prove itself */
+    imap_command_free(s, run.command);
+    g_clear_error(&run.refusal);
     return good;
 }
 
@@ -399,16 +398,17 @@ static gboolean log_in(ImapSession *s, const Credentials *who, GError **err)
     const char *const none[] = {NULL};
     const char *const *offered =
         s->caps.mechanisms ? (const char *const *)s->caps.mechanisms->pdata : none;
-    g_autoptr(Auth) auth = auth_begin(who, offered, "imap", s->stream, &error);
-    if (auth && authenticate(s, auth, &error))
+    Auth *auth = auth_begin(who, offered, "imap", s->stream, &error);
+    gboolean common = auth != NULL;
+    if (common && authenticate(s, auth, who, offered, &error))
         return TRUE;
     /* no mechanism in common, or one that the server cannot handle itself (BAD) */
-    gboolean fall_back = !s->broken && may_use_login(s, who) && (!auth || s->answer.status == 'B');
+    gboolean fall_back = !s->broken && may_use_login(s, who) && (!common || s->answer.status == 'B');
     if (fall_back) {
         g_clear_error(&error);
         return login_command(s, who, err);
     }
-    if (!auth && !offered[0] && imap_has(s, IMAP_CAP_LOGINDISABLED)) {
+    if (!common && !offered[0] && imap_has(s, IMAP_CAP_LOGINDISABLED)) {
         error_set(err, PINTAIL_ERROR_REFUSED, _("%s allows no login on this connection"),
                   stream_peer(s->stream));
         return FALSE;
@@ -447,11 +447,9 @@ gboolean imap_login(ImapSession *s, const Credentials *credentials, GError **err
     if (!s->authenticated) {
         guint before = s->caps_serial;
         s->answer = (ImapAnswer){0, "", ""};
-        s->frame.secret = credentials->password ? secret_text(credentials->password, NULL)
-                          : credentials->token  ? secret_text(credentials->token, NULL)
-                                                : NULL;
+        sasl_guard_begin(&s->guard, credentials);
         gboolean good = log_in(s, credentials, err);
-        s->frame.secret = NULL;
+        sasl_guard_end(&s->guard);
         if (!good)
             return FALSE;
         s->authenticated = TRUE;
@@ -495,6 +493,7 @@ void imap_free(ImapSession *s)
     imap_seqmap_clear(&s->map);
     imap_capabilities_clear(&s->caps);
     imap_frame_clear(&s->frame);
+    sasl_guard_end(&s->guard);
     g_ptr_array_unref(s->namespaces);
     g_string_chunk_free(s->chunk);
     g_string_free(s->continuation, TRUE);

@@ -14,6 +14,7 @@
 #define AFTER_BYE       16
 #define BYE_MS          2000
 #define WORDS_MAX       400 /* bytes of the server's words that are kept */
+#define CODE_MAX        64
 
 /* ---- lines -------------------------------------------------------------------------- */
 
@@ -105,7 +106,7 @@ gboolean imap_line_name(Line *l, const char *name, GError **err)
 {
     g_autofree char *wire = imap_name_encode(name);
     if (!wire) {
-        g_autofree char *shown = text_make_valid(name, strlen(name));
+        g_autofree char *shown = printable_text(name, strlen(name), FALSE);
         error_set(err, PINTAIL_ERROR_INVALID, _("'%s' cannot be a folder name: it is not UTF-8"),
                   shown);
         return FALSE;
@@ -122,8 +123,9 @@ ImapCommand *imap_command_new(ImapSession *s, ImapDataFunc data, gpointer user, 
     ImapCommand *c = g_new0(ImapCommand, 1);
     va_list ap;
     va_start(ap, what);
-    c->what = g_strdup_vprintf(what, ap);
+    g_autofree char *text = g_strdup_vprintf(what, ap);
     va_end(ap);
+    c->what = printable_text(text, strlen(text), FALSE); /* it may name a folder */
     c->data = data;
     c->user = user;
     return c;
@@ -302,9 +304,24 @@ gboolean imap_command_judge(ImapSession *s, const ImapCommand *c, GError **err)
     return FALSE;
 }
 
-static char *words_of(Span text)
+/* The server's words as they may be shown. */
+static char *words_of(const ImapSession *s, Span text)
 {
-    return printable_text(text.at ? text.at : "", MIN(text.len, WORDS_MAX), FALSE);
+    if (text.len == 0 || sasl_guard_repeats(&s->guard, text))
+        return g_strdup("");
+    return printable_text(text.at, MIN(text.len, WORDS_MAX), FALSE);
+}
+
+/* Upper case; "" when it is nothing that a code can be. */
+static char *code_of(const ImapSession *s, Span code)
+{
+    for (gsize i = 0; i < code.len; i++) {
+        if (!g_ascii_isgraph(code.at[i]))
+            return g_strdup("");
+    }
+    if (code.len == 0 || code.len > CODE_MAX || sasl_guard_repeats(&s->guard, code))
+        return g_strdup("");
+    return g_ascii_strup(code.at, (gssize)code.len);
 }
 
 static gboolean handle_tagged(ImapSession *s, const Response *r, GError **err)
@@ -316,7 +333,7 @@ static gboolean handle_tagged(ImapSession *s, const Response *r, GError **err)
             c = one;
     }
     if (!c) {
-        g_autofree char *tag = words_of(r->tag);
+        g_autofree char *tag = words_of(s, r->tag);
         error_set(err, PINTAIL_ERROR_PROTOCOL,
                   _("%s answered a command that was never sent ('%s')"), stream_peer(s->stream),
                   tag);
@@ -325,11 +342,9 @@ static gboolean handle_tagged(ImapSession *s, const Response *r, GError **err)
     imap_changes_code(s, r);
     c->done = TRUE;
     c->status = r->status;
-    c->code = g_ascii_strup(r->code.at ? r->code.at : "", (gssize)MIN(r->code.len, 64));
+    c->code = code_of(s, r->code);
     c->arguments = g_strndup(r->arguments.at ? r->arguments.at : "", r->arguments.len);
-    gboolean repeats = s->frame.secret && *s->frame.secret && r->text.len > 0 &&
-                       g_strstr_len(r->text.at, (gssize)r->text.len, s->frame.secret);
-    c->text = repeats ? g_strdup("") : words_of(r->text);
+    c->text = words_of(s, r->text);
     g_queue_remove(&s->commands, c);
     if (c->forgotten)
         imap_command_free(s, c);
@@ -341,7 +356,7 @@ static void handle_bye(ImapSession *s, const Response *r)
     s->bye = TRUE;
     stream_deadline(s->stream, BYE_MS); /* it should close now; do not wait long for that */
     g_free(s->bye_text);
-    s->bye_text = words_of(r->text.len > 0 ? r->text : r->code);
+    s->bye_text = words_of(s, r->text.len > 0 ? r->text : r->code);
 }
 
 static gboolean offer(ImapSession *s, const Response *r)
@@ -408,7 +423,7 @@ static gboolean handle(ImapSession *s, Span bytes, GError **err)
     switch (r.kind) {
     case RESPONSE_STRAY:
         if (!is_leftover(bytes)) {
-            g_autofree char *shown = words_of(span_new(bytes.at, MIN(bytes.len, 80)));
+            g_autofree char *shown = words_of(s, bytes);
             error_set(err, PINTAIL_ERROR_PROTOCOL, _("%s does not speak IMAP: '%s'"),
                       stream_peer(s->stream), shown);
             return FALSE;

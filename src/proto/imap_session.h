@@ -13,6 +13,7 @@
 #include "imap_grammar.h"
 #include "imap_seqmap.h"
 #include "pintail/proto/imap.h"
+#include "sasl.h"
 
 typedef struct ImapCommand ImapCommand;
 typedef struct ImapStep ImapStep;
@@ -51,6 +52,7 @@ struct ImapSession {
     guint64 enabled;
     gboolean continued;
     GString *continuation;
+    SaslGuard guard; /* while a login runs */
     char *description;
     ImapAnswer answer;
     char *answer_code, *answer_text;

@@ -12,6 +12,7 @@
 #define CHALLENGE_LINE_MAX 16384
 #define COMMAND_LINE_MAX   253 /* without CRLF, RFC 2449 section 4 */
 #define LINES_MAX          1000000
+#define CAPABILITIES_MAX   65536 /* bytes of CAPA's answer */
 #define PROGRESS           16384 /* bytes that are worth a new deadline */
 
 /* ---- talking --------------------------------------------------------------------------------- */
@@ -42,19 +43,31 @@ gboolean pop3_flush(Pop3 *p, GError **err)
     return stream_flush(p->stream, err) || broken(p);
 }
 
+/* A status line as it was read. What of ours it repeats is shown to nobody. */
+static gboolean take_status(Pop3 *p, Span line, Pop3Status *status, GError **err)
+{
+    gboolean repeats = sasl_guard_repeats(&p->guard, line);
+    Span shown = repeats ? SPAN_LITERAL(SASL_REPEATED) : line;
+    log_said(p, '<', shown.at, shown.len);
+    if (pop3_parse_status(line, status)) {
+        if (repeats)
+            status->text = SPAN_NONE;
+        if (sasl_guard_repeats(&p->guard, status->code))
+            status->code = SPAN_NONE;
+        return TRUE;
+    }
+    g_autofree char *words = printable_text(shown.len ? shown.at : "", MIN(shown.len, 100u), FALSE);
+    error_set(err, PINTAIL_ERROR_PROTOCOL, _("%s answers with neither +OK nor -ERR: '%s'"),
+              stream_peer(p->stream), words);
+    return broken(p);
+}
+
 gboolean pop3_hear(Pop3 *p, Pop3Status *status, GError **err)
 {
     Span line;
     stream_deadline(p->stream, 0);
-    if (!stream_read_line(p->stream, POP3_LINE_MAX, &line, err))
-        return broken(p);
-    log_said(p, '<', line.at, line.len);
-    if (pop3_parse_status(line, status))
-        return TRUE;
-    g_autofree char *shown = printable_text(line.len ? line.at : "", MIN(line.len, 100u), FALSE);
-    error_set(err, PINTAIL_ERROR_PROTOCOL, _("%s answers with neither +OK nor -ERR: '%s'"),
-              stream_peer(p->stream), shown);
-    return broken(p);
+    return stream_read_line(p->stream, POP3_LINE_MAX, &line, err) ? take_status(p, line, status, err)
+                                                                  : broken(p);
 }
 
 gboolean pop3_ask(Pop3 *p, const char *line, Pop3Status *status, GError **err)
@@ -82,11 +95,11 @@ gboolean pop3_fail(Pop3 *p, const Pop3Status *status, PintailErrorCode otherwise
     return FALSE;
 }
 
-gboolean pop3_lines(Pop3 *p, void (*line)(Span line, void *data), void *data, GError **err)
+gboolean pop3_lines(Pop3 *p, gsize limit, void (*line)(Span line, void *data), void *data, GError **err)
 {
-    gsize since = 0;
+    gsize since = 0, total = 0;
     stream_deadline(p->stream, 0);
-    for (guint i = 0; i < LINES_MAX; i++) {
+    for (guint i = 0; i < LINES_MAX && total <= limit; i++) {
         Span l;
         if (!stream_read_line(p->stream, POP3_LINE_MAX, &l, err))
             return broken(p);
@@ -95,6 +108,7 @@ gboolean pop3_lines(Pop3 *p, void (*line)(Span line, void *data), void *data, GE
         if (l.len && *l.at == '.')
             l = span_new(l.at + 1, l.len - 1);
         since += l.len + 2;
+        total += l.len + 2;
         if (since >= PROGRESS) {
             stream_deadline(p->stream, 0);
             since = 0;
@@ -155,7 +169,7 @@ static gboolean ask_capabilities(Pop3 *p, GError **err)
     g_ptr_array_set_size(p->sasl, 0);
     p->capabilities = (Pop3Capabilities){.known = status.ok, .expire_days = -1};
     if (status.ok)
-        return pop3_lines(p, take_capability, p, err);
+        return pop3_lines(p, CAPABILITIES_MAX, take_capability, p, err);
     /* From before RFC 2449: what is optional in RFC 1939 is worth a try. */
     p->capabilities.user = p->capabilities.top = p->capabilities.uidl = TRUE;
     return TRUE;
@@ -163,112 +177,61 @@ static gboolean ask_capabilities(Pop3 *p, GError **err)
 
 /* ---- login ------------------------------------------------------------------------------------- */
 
-static void wipe(GString *g)
+static gboolean say_auth(gpointer session, const char *command, const GString *secret, GError **err)
 {
-    if (!g)
-        return;
-    secret_wipe(g->str, g->len);
-    g_string_free(g, TRUE);
+    Pop3 *p = session;
+    g_autofree char *shown = sasl_line_shown(command, secret);
+    log_said(p, '>', shown, strlen(shown));
+    stream_deadline(p->stream, 0);
+    return (sasl_line_write(p->stream, command, secret, err) && stream_flush(p->stream, err)) || broken(p);
 }
 
-static gboolean say_secret(Pop3 *p, const char *line, const char *shown, GError **err)
+/* Either a challenge ("+ base64") or the final status. */
+static gboolean hear_auth(gpointer session, SaslAnswer *answer, Span *challenge, GError **err)
 {
-    return pop3_say(p, line, shown, err) && pop3_flush(p, err);
-}
-
-/* Either a challenge ("+ base64", *challenged) or the final status. */
-static gboolean hear_exchange(Pop3 *p, gboolean *challenged, Span *challenge, Pop3Status *status,
-                              GError **err)
-{
+    Pop3 *p = session;
     Span line;
     stream_deadline(p->stream, 0);
     if (!stream_read_line(p->stream, CHALLENGE_LINE_MAX, &line, err))
         return broken(p);
-    *challenged = line.len >= 1 && *line.at == '+' && (line.len == 1 || line.at[1] == ' ');
-    log_said(p, '<', *challenged ? "+ (challenge)" : line.at, *challenged ? 13 : line.len);
-    if (*challenged) {
+    if (line.len >= 1 && *line.at == '+' && (line.len == 1 || line.at[1] == ' ')) {
+        log_said(p, '<', "+ (challenge)", 13);
+        *answer = SASL_CHALLENGE;
         *challenge = span_new(line.at + 1, line.len - 1);
         return TRUE;
     }
-    if (pop3_parse_status(line, status))
-        return TRUE;
-    error_set(err, PINTAIL_ERROR_PROTOCOL, _("%s answers the login with nonsense"),
-              stream_peer(p->stream));
-    return broken(p);
-}
-
-/* RFC 5034 section 4: an initial response where there is one and it fits the line. */
-static gboolean begin_exchange(Pop3 *p, Auth *a, GString **pending, GError **err)
-{
-    g_autofree char *bare = g_strdup_printf("AUTH %s", auth_mechanism(a));
-    if (!auth_client_first(a))
-        return say_secret(p, bare, NULL, err);
-    GString *initial = NULL;
-    if (!auth_step(a, SPAN_NONE, &initial, err))
+    Pop3Status status;
+    if (!take_status(p, line, &status, err))
         return FALSE;
-    if (initial->len == 0)
-        g_string_append_c(initial, '=');
-    if (strlen(bare) + 1 + initial->len > COMMAND_LINE_MAX) {
-        *pending = initial;
-        return say_secret(p, bare, NULL, err);
-    }
-    g_autofree char *shown = g_strdup_printf("%s (secret)", bare);
-    GString *line = g_string_sized_new(512);
-    g_string_printf(line, "%s %s", bare, initial->str);
-    gboolean ok = say_secret(p, line->str, shown, err);
-    wipe(line);
-    wipe(initial);
-    return ok;
+    g_clear_error(&p->refusal);
+    if (!status.ok)
+        pop3_fail(p, &status, PINTAIL_ERROR_AUTH, p->login, &p->refusal);
+    *answer = status.ok                                            ? SASL_ACCEPTED
+              : error_is(p->refusal, PINTAIL_ERROR_AUTH) ? SASL_REFUSED
+                                                                   : SASL_FAILED;
+    return TRUE;
 }
 
-static gboolean exchange(Pop3 *p, Auth *a, Pop3Status *status, GError **err)
+static void refused_auth(gpointer session, const char *detail, GError **err)
 {
-    GString *pending = NULL;
-    gboolean challenged = FALSE;
-    Span challenge = SPAN_NONE;
-    gboolean ok = begin_exchange(p, a, &pending, err) &&
-                  hear_exchange(p, &challenged, &challenge, status, err);
-    while (ok && challenged) {
-        GString *reply = g_steal_pointer(&pending);
-        ok = (reply || auth_step(a, challenge, &reply, err)) &&
-             say_secret(p, reply->str, "(secret)", err) &&
-             hear_exchange(p, &challenged, &challenge, status, err);
-        wipe(reply);
-    }
-    wipe(pending);
-    return ok;
-}
-
-static gboolean fail_login(Pop3 *p, const Pop3Status *status, const char *user, const char *detail,
-                           GError **err)
-{
-    g_autofree char *said = words(status);
-    error_set(err, pop3_refusal(status, PINTAIL_ERROR_AUTH), _("%s refuses the login of %s: %s%s%s"),
-              stream_peer(p->stream), user ? user : "?", said, detail ? " " : "",
+    Pop3 *p = session;
+    error_set(err, (PintailErrorCode)p->refusal->code, "%s%s%s", p->refusal->message, detail ? " " : "",
               detail ? detail : "");
-    return FALSE;
 }
 
-/* `a` is consumed. */
-static gboolean log_in_sasl(Pop3 *p, Auth *a_take, const Credentials *c, const char *const *offered,
+/* `take` is consumed. */
+static gboolean log_in_sasl(Pop3 *p, Auth *take, const Credentials *c, const char *const *offered,
                             GError **err)
 {
-    g_autoptr(Auth) a = a_take;
-    for (;;) {
-        Pop3Status status;
-        if (!exchange(p, a, &status, err))
-            return FALSE;
-        if (status.ok) {
-            p->description = g_strdup(auth_mechanism(a));
-            return auth_complete(a, err);
-        }
-        gboolean final = pop3_refusal(&status, PINTAIL_ERROR_AUTH) != PINTAIL_ERROR_AUTH;
-        g_autoptr(Auth) next = final ? NULL : auth_begin_again(a, c, offered, "pop", p->stream);
-        if (!next)
-            return fail_login(p, &status, c->user, auth_server_error(a), err);
-        auth_free(a);
-        a = g_steal_pointer(&next);
-    }
+    SaslWire wire = {.session = p,
+                     .command = "AUTH",
+                     .service = "pop",
+                     .line_max = COMMAND_LINE_MAX,
+                     .guard = &p->guard,
+                     .say = say_auth,
+                     .hear = hear_auth,
+                     .refused = refused_auth};
+    return sasl_log_in(&wire, take, c, offered, p->stream, &p->description, err);
 }
 
 static gboolean fits_a_line(const char *bytes, gsize len)
@@ -289,15 +252,17 @@ static gboolean log_in_user(Pop3 *p, const Credentials *c, GError **err)
     if (!pop3_ask(p, user, &status, err))
         return FALSE;
     if (!status.ok)
-        return fail_login(p, &status, c->user, NULL, err);
+        return pop3_fail(p, &status, PINTAIL_ERROR_AUTH, p->login, err);
     GString *line = g_string_sized_new(len + 8);
     g_string_printf(line, "PASS %s", password);
-    gboolean ok = say_secret(p, line->str, "PASS (secret)", err) && pop3_hear(p, &status, err);
-    wipe(line);
+    gboolean ok = pop3_say(p, line->str, "PASS (secret)", err) && pop3_flush(p, err) &&
+                  pop3_hear(p, &status, err);
+    secret_wipe(line->str, line->len);
+    g_string_free(line, TRUE);
     if (!ok)
         return FALSE;
     p->description = g_strdup("USER");
-    return status.ok || fail_login(p, &status, c->user, NULL, err);
+    return status.ok || pop3_fail(p, &status, PINTAIL_ERROR_AUTH, p->login, err);
 }
 
 static gboolean log_in(Pop3 *p, const Credentials *c, GError **err)
@@ -317,11 +282,15 @@ static gboolean log_in(Pop3 *p, const Credentials *c, GError **err)
     const char *const *names = (const char *const *)offered->pdata;
     g_autoptr(GError) none = NULL;
     Auth *a = user ? NULL : auth_begin(c, names, "pop", p->stream, &none);
-    if (a)
-        return log_in_sasl(p, a, c, names, err);
     /* Many servers list USER, or nothing, and take it. */
-    if (c->password && (user || automatic))
-        return log_in_user(p, c, err);
+    gboolean plain = !a && c->password && (user || automatic);
+    if (a || plain) {
+        sasl_guard_begin(&p->guard, c);
+        p->login = sasl_login_of(c);
+        gboolean ok = a ? log_in_sasl(p, a, c, names, err) : log_in_user(p, c, err);
+        sasl_guard_end(&p->guard);
+        return ok;
+    }
     if (none)
         g_propagate_error(err, g_steal_pointer(&none));
     else
@@ -380,6 +349,9 @@ void pop3_free(Pop3 *p)
     if (!p)
         return;
     stream_free(p->stream);
+    sasl_guard_end(&p->guard);
+    g_clear_error(&p->refusal);
+    g_free(p->login);
     g_ptr_array_unref(p->sasl);
     g_free(p->description);
     g_free(p);

@@ -2,6 +2,7 @@
 #pragma once
 #include "pintail/proto/pop3.h"
 #include "pop3_parse.h"
+#include "sasl.h"
 
 #define POP3_LINE_MAX 4096 /* RFC 2449 section 4 says 512 */
 
@@ -13,6 +14,9 @@ struct Pop3 {
     GPtrArray *sasl; /* of char * */
     gboolean usable;
     char *description;
+    SaslGuard guard;  /* while the login runs, */
+    char *login;      /* as for sasl_login_of(), */
+    GError *refusal;  /* and of its last AUTH */
 };
 
 /* Writes a command line (buffered); `shown` replaces it in the log when it holds a secret. */
@@ -25,5 +29,6 @@ gboolean pop3_ask(Pop3 *p, const char *line, Pop3Status *status, GError **err);
 gboolean pop3_fail(Pop3 *p, const Pop3Status *status, PintailErrorCode otherwise, const char *what,
                    GError **err);
 /* Reads a multi-line reply line by line, dots unstuffed, up to "."; `line` may be NULL. At most a
- * million lines; beyond that, or past the deadline, the connection is unusable. */
-gboolean pop3_lines(Pop3 *p, void (*line)(Span line, void *data), void *data, GError **err);
+ * million lines of `limit` bytes together; beyond that, or past the deadline, the connection is
+ * unusable. */
+gboolean pop3_lines(Pop3 *p, gsize limit, void (*line)(Span line, void *data), void *data, GError **err);

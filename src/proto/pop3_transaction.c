@@ -7,6 +7,8 @@
 
 #define RETRIEVE_AHEAD 8  /* messages asked for before the first has come */
 #define DELETE_AHEAD   64
+#define LIST_MAX       (32u * 1024 * 1024) /* bytes of a million lines of LIST, */
+#define UIDL_MAX       (96u * 1024 * 1024) /* and of UIDL */
 #define PROGRESS       16384 /* bytes that are worth a new deadline: 30 s for each means that
                                 nothing slower than 550 B/s is waited for */
 
@@ -99,7 +101,7 @@ static gboolean hear_list(Pop3 *p, Listing *l, GError **err)
         return FALSE;
     if (!status.ok)
         return pop3_fail(p, &status, PINTAIL_ERROR_REFUSED, "LIST", err);
-    return pop3_lines(p, take_size, l, err);
+    return pop3_lines(p, LIST_MAX, take_size, l, err);
 }
 
 /* A server without UIDL says -ERR: then there are none, which is no error. */
@@ -109,7 +111,7 @@ static gboolean hear_uidl(Pop3 *p, Listing *l, GError **err)
     if (!pop3_hear(p, &status, err))
         return FALSE;
     if (status.ok)
-        return pop3_lines(p, take_uidl, l, err);
+        return pop3_lines(p, UIDL_MAX, take_uidl, l, err);
     if (pop3_refusal(&status, PINTAIL_ERROR_REFUSED) == PINTAIL_ERROR_RETRY)
         return pop3_fail(p, &status, PINTAIL_ERROR_RETRY, "UIDL", err);
     p->capabilities.uidl = FALSE;

@@ -26,7 +26,7 @@ static void log_said(const Smtp *s, char direction, const char *bytes, gsize len
 
 guint smtp_timeout(const Smtp *s)
 {
-    return s->options->timeout_ms ? s->options->timeout_ms : 30000;
+    return stream_timeout(s->stream);
 }
 
 gboolean smtp_say(Smtp *s, const char *line, const char *shown, GError **err)
@@ -52,6 +52,8 @@ static void log_heard(const Smtp *s, Span line)
 {
     if (line.len >= 3 && memcmp(line.at, "334", 3) == 0)
         log_said(s, '<', "334 (challenge)", 15);
+    else if (sasl_guard_repeats(&s->guard, line))
+        log_said(s, '<', SASL_REPEATED, strlen(SASL_REPEATED));
     else
         log_said(s, '<', line.at, line.len);
 }
@@ -69,6 +71,8 @@ gboolean smtp_hear(Smtp *s, guint timeout_ms, GError **err)
             return FALSE;
         }
         log_heard(s, line);
+        if (sasl_guard_repeats(&s->guard, line))
+            line.len = MIN(line.len, 4u); /* the code alone: the words are shown to nobody */
         if (!smtp_reply_add(&s->reply, line, &last, &reason)) {
             s->usable = FALSE;
             error_set(err, PINTAIL_ERROR_PROTOCOL, _("%s does not speak SMTP properly: %s"),
@@ -160,72 +164,59 @@ static gboolean start_tls(Smtp *s, TlsReport **report, GError **err)
 
 /* ---- AUTH (RFC 4954) ------------------------------------------------------------------------ */
 
-static void wipe(GString *g)
+static gboolean say_auth(gpointer session, const char *command, const GString *secret, GError **err)
 {
-    if (!g)
-        return;
-    secret_wipe(g->str, g->len);
-    g_string_free(g, TRUE);
-}
-
-static gboolean say_secret(Smtp *s, const char *line, gsize len, const char *shown, GError **err)
-{
+    Smtp *s = session;
+    g_autofree char *shown = sasl_line_shown(command, secret);
     log_said(s, '>', shown, strlen(shown));
     stream_deadline(s->stream, 0);
-    return stream_write(s->stream, line, len, err) && stream_write(s->stream, "\r\n", 2, err) &&
-           smtp_flush(s, err) && smtp_hear(s, 0, err);
+    if (sasl_line_write(s->stream, command, secret, err))
+        return smtp_flush(s, err);
+    s->usable = FALSE;
+    return FALSE;
 }
 
-/* AUTH with an initial response when there is one and it fits the line (section 4). */
-static gboolean begin_exchange(Smtp *s, Auth *a, GError **err)
+static gboolean hear_auth(gpointer session, SaslAnswer *answer, Span *challenge, GError **err)
 {
-    g_autofree char *bare = g_strdup_printf("AUTH %s", auth_mechanism(a));
-    if (!auth_client_first(a))
-        return smtp_ask(s, bare, err);
-    GString *initial = NULL;
-    if (!auth_step(a, SPAN_NONE, &initial, err))
+    Smtp *s = session;
+    if (!smtp_hear(s, 0, err))
         return FALSE;
-    if (initial->len == 0)
-        g_string_append_c(initial, '=');
-    gboolean ok;
-    if (strlen(bare) + 1 + initial->len <= COMMAND_LINE_MAX) {
-        g_autofree char *shown = g_strdup_printf("%s (secret)", bare);
-        GString *line = g_string_sized_new(1024);
-        g_string_printf(line, "%s %s", bare, initial->str);
-        ok = say_secret(s, line->str, line->len, shown, err);
-        wipe(line);
-    } else {
-        ok = smtp_ask(s, bare, err);
-        if (ok && s->reply.code == 334)
-            ok = say_secret(s, initial->str, initial->len, "(secret)", err);
-    }
-    wipe(initial);
-    return ok;
+    *challenge = span_of(g_ptr_array_index(s->reply.lines, 0));
+    *answer = s->reply.code == 334                 ? SASL_CHALLENGE
+              : s->reply.code == 235               ? SASL_ACCEPTED
+              : smtp_reply_class(&s->reply) == 5 ? SASL_REFUSED
+                                                   : SASL_FAILED;
+    return TRUE;
 }
 
-static gboolean exchange(Smtp *s, Auth *a, GError **err)
+/* 454, 432, 421: something else is wrong; that says nothing about the password. */
+static void refused_auth(gpointer session, const char *detail, GError **err)
 {
-    gboolean ok = begin_exchange(s, a, err);
-    while (ok && s->reply.code == 334) {
-        GString *reply = NULL;
-        ok = auth_step(a, span_of(g_ptr_array_index(s->reply.lines, 0)), &reply, err) &&
-             say_secret(s, reply->str, reply->len, "(secret)", err);
-        wipe(reply);
-    }
-    return ok;
-}
-
-static gboolean fail_login(Smtp *s, const Auth *a, const char *user, GError **err)
-{
+    Smtp *s = session;
     g_autofree char *shown = smtp_reply_shown(s);
-    const char *detail = auth_server_error(a);
-    /* 454, 432, 421: something else is wrong; that says nothing about the password. */
     PintailErrorCode code = smtp_reply_class(&s->reply) == 4   ? PINTAIL_ERROR_RETRY
                             : smtp_reply_class(&s->reply) == 5 ? PINTAIL_ERROR_AUTH
                                                                : PINTAIL_ERROR_PROTOCOL;
-    error_set(err, code, _("%s refuses the login of %s: %s%s%s"), stream_peer(s->stream), user,
-              shown, detail ? " " : "", detail ? detail : "");
-    return FALSE;
+    error_set(err, code, _("%s refuses %s: %s%s%s"), stream_peer(s->stream), s->login, shown,
+              detail ? " " : "", detail ? detail : "");
+}
+
+static gboolean log_in(Smtp *s, Auth *take, const Credentials *c, char **mechanism, GError **err)
+{
+    SaslWire wire = {.session = s,
+                     .command = "AUTH",
+                     .service = "smtp",
+                     .line_max = COMMAND_LINE_MAX,
+                     .guard = &s->guard,
+                     .say = say_auth,
+                     .hear = hear_auth,
+                     .refused = refused_auth};
+    sasl_guard_begin(&s->guard, c);
+    s->login = sasl_login_of(c);
+    gboolean ok = sasl_log_in(&wire, take, c, (const char *const *)s->extensions.auth, s->stream,
+                              mechanism, err);
+    sasl_guard_end(&s->guard);
+    return ok;
 }
 
 static gboolean authenticate(Smtp *s, const Credentials *c, char **mechanism, GError **err)
@@ -242,22 +233,8 @@ static gboolean authenticate(Smtp *s, const Credentials *c, char **mechanism, GE
                   stream_peer(s->stream));
         return FALSE;
     }
-    g_autoptr(Auth) a = auth_begin(c, offered, "smtp", s->stream, err);
-    while (a) {
-        if (!exchange(s, a, err))
-            return FALSE;
-        if (s->reply.code == 235) {
-            *mechanism = g_strdup(auth_mechanism(a));
-            return auth_complete(a, err);
-        }
-        g_autoptr(Auth) next =
-            smtp_reply_class(&s->reply) == 5 ? auth_begin_again(a, c, offered, "smtp", s->stream) : NULL;
-        if (!next)
-            return fail_login(s, a, c->user ? c->user : "?", err);
-        auth_free(a);
-        a = g_steal_pointer(&next);
-    }
-    return FALSE;
+    Auth *a = auth_begin(c, offered, "smtp", s->stream, err);
+    return a && log_in(s, a, c, mechanism, err);
 }
 
 /* ---- life ----------------------------------------------------------------------------------- */
@@ -349,6 +326,8 @@ void smtp_free(Smtp *s)
     if (!s)
         return;
     stream_free(s->stream);
+    sasl_guard_end(&s->guard);
+    g_free(s->login);
     smtp_extensions_clear(&s->extensions);
     smtp_reply_clear(&s->reply);
     g_free(s->description);

@@ -1,6 +1,7 @@
 /* smtp_session.h - private to smtp*.c: the session, and how it talks. */
 #pragma once
 #include "pintail/proto/smtp.h"
+#include "sasl.h"
 #include "smtp_reply.h"
 
 struct Smtp {
@@ -12,6 +13,8 @@ struct Smtp {
     gboolean usable;   /* nothing has gone wrong with the connection */
     gboolean dirty;    /* a transaction may be open: RSET first */
     char *description;
+    SaslGuard guard;   /* while the login runs, */
+    char *login;       /* and as for sasl_login_of() */
 };
 
 /* Writes a command line (buffered); `shown` replaces it in the log when it holds a secret. */

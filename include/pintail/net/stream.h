@@ -66,6 +66,7 @@ gboolean stream_has_input(const Stream *s); /* bytes already received */
 /* Begins a phase: its deadline is now + timeout (0: the options' timeout). stream_open and
  * each command start one; a long transfer that makes progress extends its own by restarting. */
 void stream_deadline(Stream *s, guint timeout_ms);
+guint stream_timeout(const Stream *s); /* the options' timeout in ms, 30 s when they have none */
 
 typedef enum { STREAM_WAKE_INPUT, STREAM_WAKE_OTHER, STREAM_WAKE_TIMEOUT } StreamWake;
 /* For IDLE: waits until input is there, `other_fd` (-1: none) is readable, or the time is over

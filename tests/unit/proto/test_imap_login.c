@@ -167,9 +167,9 @@ static void test_greetings(void)
     check_connect("S: * BYE [UNAVAILABLE] come back later\n", TLS_OFF, PINTAIL_ERROR_RETRY,
                   "come back later");
     check_connect("S: 220 mail.example.org ESMTP\nclosed\n", TLS_OFF, PINTAIL_ERROR_PROTOCOL,
-                  "ESMTP");
+                  "no IMAP server, it speaks SMTP");
     check_connect("S: \\x1b[2J\\xff\nclosed\n", TLS_OFF, PINTAIL_ERROR_PROTOCOL,
-                  "does not speak IMAP");
+                  "is not IMAP");
     check_connect("close\n", TLS_OFF, PINTAIL_ERROR_RETRY, "");
     check_connect("S* 30 \n", TLS_OFF, PINTAIL_ERROR_PROTOCOL, "no greeting");
     check_connect("S: * OK hi\nC: p1 CAPABILITY\nS: * BYE going down\nclose\n", TLS_OFF,
@@ -337,6 +337,7 @@ static void test_token_refused(void)
     g_autoptr(Secret) token = secret_new("ya29.token", 10);
     Credentials who = {.user = "ana@example.org", .token = token};
     g_assert_false(imap_login(r.session, &who, &r.error));
+    g_assert_nonnull(strstr(r.error->message, "{\"status\":\"400\"}")); /* what the exchange said */
     rig_failed(&r, PINTAIL_ERROR_AUTH, "expired token");
     rig_close(&r);
 }
