@@ -252,9 +252,12 @@ static void done_flags(Store *s, const OpBatch *b, const OpItem *item, gboolean 
     db_run(&s->db, "UPDATE placement SET server_flags = ?, op_done_seq = ? WHERE id = ?", "iii",
            I64(flags), txn_seq(s), p.id);
     db_run(&s->db, "DELETE FROM op WHERE id = ?", "i", item->id);
-    /* Undone while the command was on its way: the server has it, so take it back there. */
-    if (!known)
-        op_insert(s, OP_FLAGS, &p, 0, 0, b->remove, b->add);
+    /* Undone while the command was on its way: the server has it, so take it back there, before
+     * anything that was done since: the inverse stands in the old operation's place. */
+    if (!known) {
+        gint64 inverse = op_insert(s, OP_FLAGS, &p, 0, 0, b->remove, b->add);
+        db_run(&s->db, "UPDATE op SET id = ? WHERE id = ?", "ii", item->id, inverse);
+    }
     placement_recompute(s, p.id);
 }
 

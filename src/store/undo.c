@@ -64,7 +64,9 @@ static gboolean withdraw(Store *s, const UndoItem *item)
     return TRUE;
 }
 
-static gboolean undo_place(Store *s, ChangeKind kind, gint64 destination, const UndoItem *item)
+/* *back: the row that stands for the message from now on where it was before; 0: the same one. */
+static gboolean undo_place(Store *s, ChangeKind kind, gint64 destination, const UndoItem *item,
+                           gint64 *back)
 {
     int state = item->op ? op_state(s, item->op) : -1;
     if (state == OP_WAITING || state == OP_PARKED)
@@ -85,8 +87,8 @@ static gboolean undo_place(Store *s, ChangeKind kind, gint64 destination, const 
     } else {
         if (!folder_account(s, item->folder))
             return FALSE;
-        gint64 back = placement_clone(s, d.id, item->folder, FALSE);
-        op_insert(s, OP_MOVE, &d, item->folder, back, 0, 0);
+        *back = placement_clone(s, d.id, item->folder, FALSE);
+        op_insert(s, OP_MOVE, &d, item->folder, *back, 0, 0);
     }
     placement_recompute(s, d.id);
     return TRUE;
@@ -109,10 +111,14 @@ static gboolean undo_slice(Store *s, gint64 group, ChangeKind kind, gint64 desti
         item = (UndoItem){group, db_int(st, 0), db_int(st, 1), db_int(st, 2), db_int(st, 3),
                           (guint)db_int(st, 4), (guint)db_int(st, 5)};
         db_reset(st);
+        gint64 back = 0;
         gboolean undone = kind == CHANGE_FLAGS ? undo_flags(s, &item)
-                                               : undo_place(s, kind, destination, &item);
+                                               : undo_place(s, kind, destination, &item, &back);
         db_run(&s->db, "UPDATE undo_item SET state = ? WHERE group_id = ? AND placement = ?", "iii",
                I64(undone ? ITEM_UNDONE : ITEM_SKIPPED), group, item.placement);
+        /* What was done to it before this change can be undone on the row that came back. */
+        if (back)
+            undo_follow(s, back, item.placement);
     } while (g_get_monotonic_time() < end && !db_failed(&s->db));
     return TRUE;
 }
