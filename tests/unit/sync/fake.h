@@ -48,7 +48,7 @@ struct Fake {
 };
 
 /* A line, with CRLF added; or the end of the connection. */
-static void fake_send(FakeClient *c, const char *format, ...) G_GNUC_PRINTF(2, 3);
+G_GNUC_UNUSED static void fake_send(FakeClient *c, const char *format, ...) G_GNUC_PRINTF(2, 3);
 static void fake_send(FakeClient *c, const char *format, ...)
 {
     if (!c->open)
@@ -184,7 +184,7 @@ static void fake_free(Fake *f)
     g_free(f);
 }
 
-static gboolean fake_word(const char *line, const char *word)
+G_GNUC_UNUSED static gboolean fake_word(const char *line, const char *word)
 {
     gsize n = strlen(word);
     return g_ascii_strncasecmp(line, word, n) == 0 && (line[n] == '\0' || line[n] == ' ');

@@ -1,0 +1,284 @@
+/* test_imap.c - the IMAP lanes against a server with a state: sync, renumbering, second looks, and
+ * replay with the line cut at every place: whatever the person did is there, once. */
+#include "fake_imap.h"
+#include "home.h"
+
+#define MODERN "UIDPLUS MOVE UNSELECT LITERAL+ SPECIAL-USE"
+
+static Home *imap_home(const Fake *f)
+{
+    g_autofree char *rc = g_strdup_printf("account work\n    address Ana <ana@example.org>\n"
+                                          "    imap imap://ana@127.0.0.1:%u\n    password secret\n"
+                                          "    tls off\n    timeout 10s\n    download headers\n",
+                                          f->port);
+    return home_new(rc);
+}
+
+static void assert_here(Home *h, const char *folder, const char *subjects)
+{
+    g_autofree char *got = home_subjects(h, home_folder(h, folder));
+    if (!g_str_equal(got, subjects))
+        home_dump(h);
+    g_assert_cmpstr(got, ==, subjects);
+}
+
+static void assert_there(const ImapWorld *w, const char *folder, const char *subjects)
+{
+    g_autofree char *got = world_subjects(w, folder);
+    g_assert_cmpstr(got, ==, subjects);
+}
+
+static void change(Home *h, ChangeKind kind, gint64 placement, guint add, gint64 destination)
+{
+    g_autoptr(GError) err = NULL;
+    Change c = {.kind = kind, .placements = &placement, .n = 1, .add = add, .destination = destination};
+    g_assert_cmpint(placement, !=, 0);
+    change_commit(h->store, &c, &err);
+    g_assert_no_error(err);
+}
+
+/* ---- sync ---- */
+
+static void test_sync(void)
+{
+    ImapWorld *w = world_new(3, MODERN);
+    Fake *f = fake_new(&imap_serve, w);
+    Home *h = imap_home(f);
+    home_run_once(h, 0, 2);
+    assert_here(h, "INBOX", "mail 1,mail 2,mail 3");
+    g_assert_cmpuint(w->fetched, ==, 3);
+
+    /* what another program did: a flag, a deletion, new mail */
+    ImapBox *inbox = world_box(w, "INBOX");
+    ((ImapMail *)inbox->mails->pdata[2])->flags |= 3;
+    g_ptr_array_remove_index(inbox->mails, 0);
+    box_add(inbox, "Subject: new\r\nMessage-ID: <new@example.org>\r\n\r\n\r\n", 0);
+    home_run_once(h, 0, 2);
+    assert_here(h, "INBOX", "mail 2,mail 3,new");
+    g_assert_cmpuint(w->fetched, ==, 4);
+    gint64 p = home_placement(h, home_folder(h, "INBOX"), "mail 3");
+    g_autoptr(GPtrArray) rows = rows_get(h->store, &p, 1, NULL);
+    g_assert_cmpuint(((Row *)rows->pdata[0])->flags, ==, FLAG_SEEN | FLAG_FLAGGED);
+    home_free(h);
+    fake_free(f);
+    world_free(w);
+}
+
+/* Renumbered: the same placements, found again. */
+static void test_renumbered(void)
+{
+    ImapWorld *w = world_new(3, MODERN);
+    Fake *f = fake_new(&imap_serve, w);
+    Home *h = imap_home(f);
+    home_run_once(h, 0, 2);
+    gint64 before = home_placement(h, home_folder(h, "INBOX"), "mail 2");
+    ImapBox *inbox = world_box(w, "INBOX");
+    inbox->uidvalidity = 77;
+    inbox->uidnext = 1;
+    for (guint n = 0; n < inbox->mails->len; n++)
+        ((ImapMail *)inbox->mails->pdata[n])->uid = inbox->uidnext++;
+    g_ptr_array_remove_index(inbox->mails, 0);
+    home_run_once(h, 0, 2);
+    assert_here(h, "INBOX", "mail 2,mail 3");
+    g_assert_cmpint(home_placement(h, home_folder(h, "INBOX"), "mail 2"), ==, before);
+    home_free(h);
+    fake_free(f);
+    world_free(w);
+}
+
+/* The folder seems to be empty: a second look, and then it is believed. */
+static void test_emptied(void)
+{
+    ImapWorld *w = world_new(30, MODERN);
+    Fake *f = fake_new(&imap_serve, w);
+    Home *h = imap_home(f);
+    home_run_once(h, 0, 2);
+    g_ptr_array_set_size(world_box(w, "INBOX")->mails, 0);
+    home_run_once(h, 0, 2);
+    assert_here(h, "INBOX", "");
+    home_free(h);
+    fake_free(f);
+    world_free(w);
+}
+
+static void test_read_only(void)
+{
+    ImapWorld *w = world_new(2, MODERN);
+    Fake *f = fake_new(&imap_serve, w);
+    Home *h = imap_home(f);
+    home_run_once(h, ENGINE_READ_ONLY, 2);
+    assert_here(h, "INBOX", "mail 1,mail 2");
+    change(h, CHANGE_FLAGS, home_placement(h, home_folder(h, "INBOX"), "mail 1"), FLAG_FLAGGED, 0);
+    home_run_once(h, ENGINE_READ_ONLY, 2);
+    assert_there(w, "INBOX", "mail 1,mail 2");
+    g_assert_true(ops_waiting(h->store, h->id));
+    home_free(h);
+    fake_free(f);
+    world_free(w);
+}
+
+/* ---- replay ---- */
+
+static const char draft[] = "From: ana@example.org\r\nSubject: draft\r\nMessage-ID: <draft@example.org>\r\n\r\n\r\n";
+
+/* One of each kind, and a move into a folder that is yet to be made. */
+static void do_changes(Home *h)
+{
+    g_autoptr(GError) err = NULL;
+    gint64 inbox = home_folder(h, "INBOX");
+    change(h, CHANGE_MOVE, home_placement(h, inbox, "mail 1"), 0, home_folder(h, "Trash"));
+    change(h, CHANGE_FLAGS, home_placement(h, inbox, "mail 2"), FLAG_FLAGGED, 0);
+    change(h, CHANGE_COPY, home_placement(h, inbox, "mail 3"), 0, home_folder(h, "Archive"));
+    change(h, CHANGE_PURGE, home_placement(h, inbox, "mail 4"), 0, 0);
+    gint64 made = folder_create(h->store, h->id, "Made here", &err);
+    g_assert_no_error(err);
+    change(h, CHANGE_MOVE, home_placement(h, inbox, "mail 5"), 0, made);
+    message_append(h->store, home_folder(h, "Drafts"), draft, strlen(draft), FLAG_DRAFT, 0, &err);
+    g_assert_no_error(err);
+}
+
+static void assert_replayed(Home *h, const ImapWorld *w)
+{
+    /* Without UIDPLUS the purge is parked, and what was purged is shown again. */
+    const char *left = w->uidplus ? "mail 2*,mail 3,mail 6" : "mail 2*,mail 3,mail 4,mail 6";
+    assert_there(w, "INBOX", left);
+    assert_there(w, "Trash", "mail 1");
+    assert_there(w, "Archive", "mail 3");
+    assert_there(w, "Made here", "mail 5");
+    assert_there(w, "Drafts", "draft");
+    assert_here(h, "INBOX", w->uidplus ? "mail 2,mail 3,mail 6" : "mail 2,mail 3,mail 4,mail 6");
+    assert_here(h, "Trash", "mail 1");
+    assert_here(h, "Archive", "mail 3");
+    assert_here(h, "Made here", "mail 5");
+    assert_here(h, "Drafts", "draft");
+    g_assert_false(ops_waiting(h->store, h->id));
+    g_assert_cmpuint(ops_count(h->store, OP_PARKED), ==, w->uidplus ? 0 : 1);
+}
+
+static gboolean sweep_one(guint cut, const char *capabilities)
+{
+    ImapWorld *w = world_new(6, capabilities);
+    Fake *f = fake_new(&imap_serve, w);
+    Home *h = imap_home(f);
+    home_run_once(h, 0, 2);
+    do_changes(h);
+    f->cut = cut ? f->sent + cut : 0;
+    home_run_once(h, 0, 2);
+    gboolean was_cut = f->was_cut;
+    if (was_cut)
+        home_run_once(h, 0, 2);
+    home_run_once(h, 0, 2); /* and what arrived is bound */
+    assert_replayed(h, w);
+    home_free(h);
+    fake_free(f);
+    world_free(w);
+    return was_cut;
+}
+
+static void test_replay(gconstpointer capabilities)
+{
+    g_assert_false(sweep_one(0, capabilities));
+}
+
+static void test_cut_everywhere(gconstpointer capabilities)
+{
+    guint cut = 1;
+    while (sweep_one(cut, capabilities))
+        cut++;
+    g_assert_cmpuint(cut, >, 60);
+    g_test_message("%u places", cut - 1);
+}
+
+/* Without UIDPLUS a purge would need a plain EXPUNGE: it is parked, in clear words. */
+static void test_purge_without_uidplus(void)
+{
+    ImapWorld *w = world_new(2, "UNSELECT");
+    Fake *f = fake_new(&imap_serve, w);
+    Home *h = imap_home(f);
+    home_run_once(h, 0, 2);
+    change(h, CHANGE_PURGE, home_placement(h, home_folder(h, "INBOX"), "mail 1"), 0, 0);
+    home_run_once(h, 0, 2);
+    assert_there(w, "INBOX", "mail 1,mail 2");
+    assert_here(h, "INBOX", "mail 1,mail 2");
+    g_assert_cmpuint(ops_count(h->store, OP_PARKED), ==, 1);
+    g_autoptr(GPtrArray) parked = ops_list(h->store, TRUE, NULL);
+    g_assert_nonnull(strstr(((OpRow *)parked->pdata[0])->words, "UIDPLUS"));
+    home_free(h);
+    fake_free(f);
+    world_free(w);
+}
+
+/* Somebody else was quicker: the change is parked and says so; the others go on. */
+static void test_gone_meanwhile(void)
+{
+    ImapWorld *w = world_new(3, MODERN);
+    Fake *f = fake_new(&imap_serve, w);
+    Home *h = imap_home(f);
+    home_run_once(h, 0, 2);
+    gint64 inbox = home_folder(h, "INBOX"), trash = home_folder(h, "Trash");
+    change(h, CHANGE_MOVE, home_placement(h, inbox, "mail 1"), 0, trash);
+    change(h, CHANGE_MOVE, home_placement(h, inbox, "mail 2"), 0, trash);
+    g_ptr_array_remove_index(world_box(w, "INBOX")->mails, 0);
+    home_run_once(h, 0, 2);
+    home_run_once(h, 0, 2);
+    assert_there(w, "INBOX", "mail 3");
+    assert_there(w, "Trash", "mail 2");
+    assert_here(h, "INBOX", "mail 3");
+    assert_here(h, "Trash", "mail 2");
+    g_assert_false(ops_waiting(h->store, h->id));
+    home_free(h);
+    fake_free(f);
+    world_free(w);
+}
+
+/* ---- bodies ---- */
+
+static void test_body(void)
+{
+    ImapWorld *w = world_new(2, MODERN);
+    Fake *f = fake_new(&imap_serve, w);
+    Home *h = imap_home(f);
+    home_run_once(h, 0, 2);
+    gint64 folder, message;
+    guint32 uid, uidvalidity;
+    g_assert_true(placement_locate(h->store, home_placement(h, home_folder(h, "INBOX"), "mail 2"), &folder, &uid,
+                                   &uidvalidity, &message));
+    g_assert_false(body_have(h->store, message, ""));
+    g_autoptr(Engine) e = home_engine(h, 0);
+    Request *r = request_new(REQUEST_BODY, h->id);
+    r->message_id = message;
+    r->section = g_strdup("");
+    g_assert_true(bus_request(h->bus, LANE_FAST, r));
+    Event *body = home_wait(h, EVENT_BODY);
+    g_assert_true(body->ok);
+    g_assert_cmpint(body->message_id, ==, message);
+    g_assert_true(engine_stop(e, 5000));
+    g_autoptr(GBytes) bytes = body_get(h->store, message, "", NULL);
+    g_assert_nonnull(bytes);
+    gsize len = 0;
+    const char *at = g_bytes_get_data(bytes, &len);
+    g_autofree char *text = g_strndup(at, len);
+    g_assert_true(g_str_has_suffix(text, "\r\n\r\ntext 2\r\n"));
+    home_free(h);
+    fake_free(f);
+    world_free(w);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/imap/sync", test_sync);
+    g_test_add_func("/imap/renumbered", test_renumbered);
+    g_test_add_func("/imap/emptied", test_emptied);
+    g_test_add_func("/imap/read only", test_read_only);
+    g_test_add_func("/imap/body", test_body);
+    g_test_add_data_func("/imap/replay/MOVE", MODERN, test_replay);
+    g_test_add_data_func("/imap/replay/COPY and UID EXPUNGE", "UIDPLUS UNSELECT", test_replay);
+    g_test_add_data_func("/imap/replay/MOVE without UIDPLUS", "MOVE UNSELECT", test_replay);
+    g_test_add_func("/imap/replay/purge without UIDPLUS", test_purge_without_uidplus);
+    g_test_add_func("/imap/replay/gone meanwhile", test_gone_meanwhile);
+    g_test_add_data_func("/imap/replay/cut everywhere, MOVE", MODERN, test_cut_everywhere);
+    g_test_add_data_func("/imap/replay/cut everywhere, COPY", "UIDPLUS UNSELECT", test_cut_everywhere);
+    g_test_add_data_func("/imap/replay/cut everywhere, MOVE without UIDPLUS", "MOVE UNSELECT", test_cut_everywhere);
+    return g_test_run();
+}
