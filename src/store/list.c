@@ -156,7 +156,8 @@ static void read_removed(Store *s, gint64 folder, gint64 since, ListChanges *c)
     sqlite3_stmt *st = db_query(&s->db,
                                 "SELECT DISTINCT t.placement FROM tombstone t WHERE t.folder = ?"
                                 " AND t.seq > ? AND t.added_seq <= ? AND NOT EXISTS(SELECT 1"
-                                " FROM placement p WHERE p.id = t.placement AND p.shown = 1)"
+                                " FROM placement p WHERE p.id = t.placement AND p.shown = 1"
+                                " AND p.folder = t.folder)"
                                 " LIMIT ?",
                                 "iiii", folder, since, since, I64(CHANGES_MAX + 1));
     collect(s, st, c->removed);
