@@ -12,6 +12,7 @@
  *   tls          shake hands now               tls-fails    shake hands, which has to fail
  *   closed       the client has to close now   stall        say nothing until the client closes
  *   trickle text send byte by byte, for ever, slowly, until the client closes (not in TLS)
+ *   drip MS text send text and CRLF every MS milliseconds until the client closes
  *   flood text   send text and CRLF for ever, fast, until the client closes
  *   close        end this connection           reset        end it with RST
  *   accept       wait for the next connection (the first is implied)
@@ -318,6 +319,25 @@ static void wire_trickle(WireServer *w, const char *text)
     g_string_free(bytes, TRUE);
 }
 
+static void wire_drip(WireServer *w, const char *text)
+{
+    char *line = NULL;
+    int pause = (int)g_ascii_strtoll(text, &line, 10);
+    gint64 end = g_get_monotonic_time() + WIRE_PATIENCE * G_TIME_SPAN_SECOND;
+    GString *bytes = wire_unescape(line + (*line == ' '));
+    g_string_append(bytes, "\r\n");
+    gboolean open = TRUE;
+    while (open && g_get_monotonic_time() < end) {
+        char scratch[512];
+        struct pollfd p = {.fd = w->fd, .events = POLLIN};
+        open = !(poll(&p, 1, pause) > 0 && recv(w->fd, scratch, sizeof scratch, 0) <= 0) &&
+               wire_send(w, bytes->str, bytes->len);
+    }
+    if (open)
+        wire_fail(w, "the client took lines one by one for ever");
+    g_string_free(bytes, TRUE);
+}
+
 static void wire_flood(WireServer *w, const char *text)
 {
     GString *line = wire_unescape(text);
@@ -393,6 +413,8 @@ static void wire_play_line(WireServer *w, const char *l)
         wire_expect_close(w, l[0] == 'c');
     else if (g_str_has_prefix(l, "trickle "))
         wire_trickle(w, l + 8);
+    else if (g_str_has_prefix(l, "drip "))
+        wire_drip(w, l + 5);
     else if (g_str_has_prefix(l, "flood "))
         wire_flood(w, l + 6);
     else if (strcmp(l, "close") == 0)

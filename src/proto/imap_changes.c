@@ -9,6 +9,8 @@
 #define MAX_EXPUNGED 1000000
 #define MAX_FLAGS    50000
 #define MAX_ALERTS   20
+#define MAX_KEYWORDS (4u * 1024 * 1024) /* bytes of all keywords of all changes */
+#define MAX_NEWS     1200000 /* responses per command: a million may be expunged at once */
 
 static void clear_flag_change(gpointer p)
 {
@@ -52,6 +54,7 @@ ImapChanges *imap_take_changes(ImapSession *s)
     ImapChanges *taken = s->changes;
     s->changes = changes_new();
     g_hash_table_remove_all(s->changed_flags);
+    s->changed_bytes = 0;
     guint kept = 0;
     for (guint i = 0; i < taken->flags->len; i++) { /* without those that were expunged later */
         ImapFlagChange *f = &g_array_index(taken->flags, ImapFlagChange, i);
@@ -166,9 +169,11 @@ void imap_changes_code(ImapSession *s, const Response *r)
 
 /* ---- counts and expunges ------------------------------------------------------------ */
 
-static void exists(ImapSession *s, guint32 n)
+/* TRUE when there are more than before. */
+static gboolean exists(ImapSession *s, guint32 n)
 {
     ImapMailbox *m = s->mailbox;
+    gboolean more = n > m->exists;
     if (!s->selecting) {
         if (n > m->exists)
             s->changes->exists_changed = TRUE;
@@ -180,6 +185,7 @@ static void exists(ImapSession *s, guint32 n)
             imap_seqmap_resize(&s->map, n);
     }
     m->exists = n;
+    return more;
 }
 
 static void add_expunged(ImapSession *s, guint32 uid)
@@ -215,7 +221,8 @@ static gboolean vanished(ImapSession *s, Span rest)
     g_autoptr(ImapSet) gone = NULL;
     if (!imap_parse_vanished(rest, &gone))
         return FALSE;
-    g_autoptr(GArray) uids = imap_set_uids(gone, MAX_EXPUNGED);
+    gsize room = MAX_EXPUNGED - s->changes->expunged->len;
+    g_autoptr(GArray) uids = imap_set_uids(gone, room);
     for (guint i = 0; i < uids->len; i++)
         add_expunged(s, g_array_index(uids, guint32, i));
     if (imap_set_count(gone) > uids->len)
@@ -230,14 +237,11 @@ static gboolean vanished(ImapSession *s, Span rest)
     return TRUE;
 }
 
-gboolean imap_changes_untagged(ImapSession *s, const Response *r)
+static gboolean untagged(ImapSession *s, const Response *r)
 {
-    if (!s->mailbox)
-        return FALSE;
     switch (r->kind) {
     case RESPONSE_EXISTS:
-        exists(s, r->number);
-        return TRUE;
+        return exists(s, r->number);
     case RESPONSE_EXPUNGE:
         return !s->selecting && expunge(s, r->number);
     case RESPONSE_VANISHED:
@@ -245,6 +249,24 @@ gboolean imap_changes_untagged(ImapSession *s, const Response *r)
     default: /* RECENT, FLAGS: nothing we need */
         return FALSE;
     }
+}
+
+gboolean imap_changes_count(ImapSession *s)
+{
+    return ++s->news <= MAX_NEWS;
+}
+
+gboolean imap_changes_untagged(ImapSession *s, const Response *r)
+{
+    return s->mailbox && untagged(s, r) && imap_changes_count(s);
+}
+
+static gsize keyword_bytes(const ImapFlags *f)
+{
+    gsize total = 0;
+    for (guint i = 0; f->keywords && i < f->keywords->len; i++)
+        total += strlen(g_ptr_array_index(f->keywords, i)) + 2 * sizeof(gpointer);
+    return total;
 }
 
 void imap_changes_flags(ImapSession *s, ImapFetched *m)
@@ -256,10 +278,12 @@ void imap_changes_flags(ImapSession *s, ImapFetched *m)
         return;
     }
     gpointer known = g_hash_table_lookup(s->changed_flags, GUINT_TO_POINTER(m->uid));
-    if (!known && s->changes->flags->len >= MAX_FLAGS) {
+    gsize bytes = keyword_bytes(&m->flags);
+    if ((!known && s->changes->flags->len >= MAX_FLAGS) || s->changed_bytes + bytes > MAX_KEYWORDS) {
         s->changes->overflow = TRUE;
         return;
     }
+    s->changed_bytes += bytes; /* those that are replaced count on: it is a bound, no account */
     ImapFlagChange change = {m->uid, m->modseq, m->flags};
     m->flags = (ImapFlags){0}; /* taken */
     m->has &= ~(guint)IMAP_FETCH_FLAGS;

@@ -237,7 +237,7 @@ ImapFolder *imap_parse_list(Span rest, GStringChunk *chunk)
     ImapFolder parsed = {0};
     Span wire;
     if (!parse_list_flags(&c, &parsed) || !parse_delimiter(&c, parsed.delimiter) ||
-        !loose_name(&c, &wire) || wire.len == 0)
+        !loose_name(&c, &wire) || wire.len == 0 || wire.len > IMAP_NAME_MAX)
         return NULL;
     ImapFolder *f = g_memdup2(&parsed, sizeof parsed);
     f->name = imap_name_decode(wire);
@@ -286,7 +286,7 @@ char *imap_parse_status_of(Span rest, ImapStatus *out, GStringChunk *chunk)
     Cursor c = cursor_new(rest, chunk);
     Span wire;
     *out = (ImapStatus){0};
-    if (!loose_name(&c, &wire))
+    if (!loose_name(&c, &wire) || wire.len > IMAP_NAME_MAX)
         return NULL;
     imap_cursor_blanks(&c);
     if (!imap_cursor_char(&c, '('))
@@ -326,7 +326,8 @@ gboolean imap_parse_namespace(Span rest, GPtrArray *out, GStringChunk *chunk)
         for (imap_cursor_blanks(&c); imap_cursor_char(&c, '('); imap_cursor_blanks(&c)) {
             ImapNamespace one = {.kind = kind};
             Span prefix;
-            if (!imap_cursor_string(&c, &prefix) || !parse_delimiter(&c, one.delimiter))
+            if (!imap_cursor_string(&c, &prefix) || prefix.len > IMAP_NAME_MAX ||
+                !parse_delimiter(&c, one.delimiter))
                 return FALSE;
             for (imap_cursor_blanks(&c); !imap_cursor_char(&c, ')'); imap_cursor_blanks(&c)) {
                 if (!imap_cursor_skip(&c)) /* extensions, e.g. TRANSLATION */

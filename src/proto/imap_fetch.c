@@ -10,6 +10,8 @@
 
 #define SECTION_LIMIT (G_GUINT64_CONSTANT(1) << 30)
 #define SECTION_SLACK 65536 /* beyond a length that was asked for */
+#define ANSWERS_EACH  8 /* a message may be answered for in so many pieces, */
+#define ANSWERS_MORE  1000 /* and some messages in more */
 
 struct ImapStep {
     ImapSet *uids;
@@ -24,6 +26,7 @@ struct ImapStep {
     guint64 offset, length, limit, received;
     ImapSectionFunc bytes;
     gboolean message_seen, bytes_seen;
+    guint64 answers, answers_max; /* responses that it took, and may take */
 };
 
 void imap_step_free(ImapStep *step)
@@ -165,6 +168,8 @@ static gboolean offer_message(ImapSession *s, ImapFetched *m)
     }
     if (!best)
         return FALSE;
+    if (++best->answers > best->answers_max)
+        return FALSE;
     if (!best->error && !best->each(m, best->data, &best->error) && !best->error)
         error_set(&best->error, PINTAIL_ERROR_CANCELLED, "%s", _("not wanted any more"));
     return TRUE;
@@ -195,7 +200,7 @@ gboolean imap_fetch_untagged(ImapSession *s, const Response *r)
     }
     if (!wanted && (f.data.has & IMAP_FETCH_FLAGS)) {
         imap_changes_flags(s, &f.data);
-        wanted = TRUE;
+        wanted = imap_changes_count(s);
     }
     imap_fetch_response_clear(&f);
     return wanted;
@@ -206,6 +211,9 @@ gboolean imap_fetch_untagged(ImapSession *s, const Response *r)
 static gboolean begin(ImapSession *s, ImapStep *step_take, Line *line, ImapCommand *c, GError **err)
 {
     c->step = step_take;
+    if (step_take->uids && s->mailbox)
+        step_take->answers_max =
+            MIN(imap_set_count(step_take->uids), (guint64)s->mailbox->exists) * ANSWERS_EACH + ANSWERS_MORE;
     if (!s->mailbox) {
         error_set(err, PINTAIL_ERROR_INVALID, "%s", _("no folder is selected"));
         imap_command_free(s, c);

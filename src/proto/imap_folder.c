@@ -5,6 +5,7 @@
 #include "pintail/util/i18n.h"
 
 #define MAX_FOLDERS   200000
+#define MAX_NAMES     (32u * 1024 * 1024) /* bytes of all their names */
 #define STATUS_WINDOW 20 /* STATUS commands in flight */
 
 static const struct {
@@ -36,9 +37,20 @@ typedef struct {
     GPtrArray *folders;     /* of ImapFolder */
     GHashTable *by_name;    /* borrowed from them */
     GHashTable *subscribed; /* LSUB's names, owned */
+    gsize bytes;            /* of all these names */
 } Listing;
 
-static void listing_add(Listing *l, ImapFolder *f_take)
+static gboolean has_room(Listing *l, guint count, const char *name)
+{
+    gsize len = strlen(name);
+    if (count >= MAX_FOLDERS || l->bytes + len > MAX_NAMES)
+        return FALSE;
+    l->bytes += len;
+    return TRUE;
+}
+
+/* TRUE when it was new. */
+static gboolean listing_add(Listing *l, ImapFolder *f_take)
 {
     ImapFolder *known = g_hash_table_lookup(l->by_name, f_take->name);
     if (known) {
@@ -46,12 +58,26 @@ static void listing_add(Listing *l, ImapFolder *f_take)
         if (known->use == IMAP_USE_NONE)
             known->use = f_take->use;
         imap_folder_free(f_take);
-    } else if (l->folders->len < MAX_FOLDERS) {
-        g_ptr_array_add(l->folders, f_take);
-        g_hash_table_insert(l->by_name, f_take->name, f_take);
-    } else {
-        imap_folder_free(f_take);
+        return FALSE;
     }
+    if (!has_room(l, l->folders->len, f_take->name)) {
+        imap_folder_free(f_take);
+        return FALSE;
+    }
+    g_ptr_array_add(l->folders, f_take);
+    g_hash_table_insert(l->by_name, f_take->name, f_take);
+    return TRUE;
+}
+
+/* Likewise. */
+static gboolean subscribed_add(Listing *l, ImapFolder *f_take)
+{
+    gboolean is_new = !g_hash_table_contains(l->subscribed, f_take->name) &&
+                      has_room(l, g_hash_table_size(l->subscribed), f_take->name);
+    if (is_new)
+        g_hash_table_add(l->subscribed, g_steal_pointer(&f_take->name));
+    imap_folder_free(f_take);
+    return is_new;
 }
 
 static gboolean list_data(ImapSession *s, ImapCommand *c, const Response *r)
@@ -61,32 +87,27 @@ static gboolean list_data(ImapSession *s, ImapCommand *c, const Response *r)
         ImapStatus status;
         g_autofree char *name = imap_parse_status_of(r->rest, &status, s->chunk);
         ImapFolder *f = name ? g_hash_table_lookup(l->by_name, name) : NULL;
+        gboolean is_new = f && f->status.has == 0;
         if (f)
             f->status = status;
-        return f != NULL;
+        return is_new;
     }
     if (r->kind != RESPONSE_LIST && r->kind != RESPONSE_LSUB)
         return FALSE;
     ImapFolder *f = imap_parse_list(r->rest, s->chunk);
     if (!f)
         return FALSE;
-    if (r->kind == RESPONSE_LIST) {
-        listing_add(l, f);
-        return TRUE;
-    }
-    if (g_hash_table_size(l->subscribed) < MAX_FOLDERS)
-        g_hash_table_add(l->subscribed, g_steal_pointer(&f->name));
-    imap_folder_free(f);
-    return TRUE;
+    return r->kind == RESPONSE_LIST ? listing_add(l, f) : subscribed_add(l, f);
 }
 
 static gboolean namespace_data(ImapSession *s, ImapCommand *c, const Response *r)
 {
     if (r->kind != RESPONSE_NAMESPACE)
         return FALSE;
+    gboolean is_new = s->namespaces->len == 0;
     g_ptr_array_set_size(s->namespaces, 0);
     imap_parse_namespace(r->rest, s->namespaces, s->chunk);
-    return TRUE;
+    return is_new;
 }
 
 const GPtrArray *imap_namespaces(const ImapSession *s)
@@ -197,8 +218,9 @@ static gboolean status_data(ImapSession *s, ImapCommand *c, const Response *r)
     g_autofree char *name = imap_parse_status_of(r->rest, &status, s->chunk);
     if (!name || strcmp(name, of->name) != 0)
         return FALSE;
+    gboolean is_new = of->out->has == 0;
     *of->out = status;
-    return TRUE;
+    return is_new;
 }
 
 /* One window of STATUS commands: all sent, then all awaited. */

@@ -7,6 +7,7 @@
 #define PIECE    32768
 #define PROGRESS 65536 /* so many bytes extend the deadline */
 #define HELD     2
+#define FRAME_KEPT (1024 * 1024)
 
 void imap_frame_init(Frame *f, Stream *stream, const char *log_name, const SaslGuard *guard)
 {
@@ -43,6 +44,17 @@ static void log_line_of(const Frame *f, Span line)
     else if (sasl_guard_repeats(f->guard, line))
         line = SPAN_LITERAL(SASL_REPEATED);
     log_dialogue(f->log_name, '<', line.at, line.len);
+}
+
+/* Empties it, and gives back what a huge response has taken. */
+static void empty(GString **text)
+{
+    if ((*text)->allocated_len <= FRAME_KEPT) {
+        g_string_truncate(*text, 0);
+        return;
+    }
+    g_string_free(*text, TRUE);
+    *text = g_string_new(NULL);
 }
 
 static gboolean next_line(Frame *f, Span *line, GError **err)
@@ -225,7 +237,7 @@ gboolean imap_frame_read(Frame *f, Span *out, GError **err)
     Span line;
     if (!next_line(f, &line, err))
         return FALSE;
-    g_string_truncate(f->text, 0);
+    empty(&f->text);
     g_string_append_len(f->text, line.at, (gssize)line.len);
     GString *rest = g_string_new(NULL);
     gboolean good = read_rest(f, rest, err);

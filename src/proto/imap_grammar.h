@@ -59,12 +59,14 @@ ImapFlags imap_flags_copy(const ImapFlags *f);
 /* "\\Seen \\Deleted kw": what STORE and APPEND send, without parentheses. FALSE: a bad keyword. */
 gboolean imap_flags_text(GString *out, guint bits, const char *const *keywords);
 
+#define IMAP_NAME_MAX 4096 /* bytes of a folder's name on the wire: longer ones are no names */
 ImapFolder *imap_parse_list(Span rest, GStringChunk *chunk);
 /* The name is the caller's; NULL when malformed. */
 char *imap_parse_status_of(Span rest, ImapStatus *out, GStringChunk *chunk);
 gboolean imap_parse_namespace(Span rest, GPtrArray *out, GStringChunk *chunk);
 
 void imap_set_merge(ImapSet *s, const ImapSet *more);
+guint imap_set_ranges(const ImapSet *s); /* how many: what it costs in memory */
 gboolean imap_parse_search(Span rest, ImapSet *out);
 /* *uid: the numbers are UIDs. */
 gboolean imap_parse_esearch(Span rest, ImapSet *out, gboolean *uid, GStringChunk *chunk);

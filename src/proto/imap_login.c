@@ -74,8 +74,9 @@ static gboolean enabled_data(ImapSession *s, ImapCommand *c, const Response *r)
     imap_parse_capabilities(r->rest, &enabled);
     s->enabled |= enabled.bits;
     imap_capabilities_clear(&enabled);
+    gboolean is_new = !*(gboolean *)c->user;
     *(gboolean *)c->user = TRUE;
-    return TRUE;
+    return is_new;
 }
 
 gboolean imap_enable(ImapSession *s, const char *names, GError **err)

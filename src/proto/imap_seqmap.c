@@ -115,6 +115,8 @@ void imap_seqmap_set(SeqMap *m, guint32 seq, guint32 uid)
         return;
     guint i = find(m, seq - 1, &offset);
     if (!chunk_at(m, i)->uids) {
+        if (m->chunks->len >= SEQMAP_CHUNKS)
+            return;
         /* newest first: make room on both sides of what is asked for now */
         guint32 begin = offset >= SEQMAP_CHUNK / 2 ? offset - SEQMAP_CHUNK / 2 : 0;
         split(m, i, begin);

@@ -6,7 +6,8 @@
 #include <glib.h>
 #include "pintail/proto/imap.h"
 
-#define SEQMAP_CHUNK 512
+#define SEQMAP_CHUNK  512
+#define SEQMAP_CHUNKS 20000 /* of them in one map: ten million messages in order, 40 MB; no more is learnt */
 
 typedef struct {
     GArray *chunks; /* of SeqChunk */

@@ -11,6 +11,8 @@
 #define USELESS_MAX     5000              /* responses nobody wanted, per command */
 #define USELESS_BYTES   (8 * 1024 * 1024) /* and their bytes */
 #define USELESS_EXTENDS 100 /* so many of them extend the deadline: "still searching" */
+#define PATIENCE        40 /* deadlines that a command may take with little to show for it; then */
+#define PROGRESS        16384 /* so many bytes have to come before each */
 #define AFTER_BYE       16
 #define BYE_MS          2000
 #define WORDS_MAX       400 /* bytes of the server's words that are kept */
@@ -214,8 +216,9 @@ gboolean imap_command_send(ImapSession *s, ImapCommand *c, Line *line, GError **
     }
     g_assert(c->step || s->logging_out || g_queue_is_empty(&s->steps)); /* see the contract */
     g_snprintf(c->tag, sizeof c->tag, "p%u", ++s->last_tag);
-    s->useless = 0;
-    s->useless_bytes = 0;
+    s->began = g_get_monotonic_time();
+    s->useless = s->news = 0;
+    s->useless_bytes = s->progress = 0;
     g_queue_push_tail(&s->commands, c);
     stream_deadline(s->stream, 0);
     g_string_prepend_c(line->bytes, ' ');
@@ -369,11 +372,12 @@ static gboolean offer(ImapSession *s, const Response *r)
     return FALSE;
 }
 
+/* TRUE when it was wanted, or is news: whoever says TRUE bounds how often. */
 static gboolean handle_untagged(ImapSession *s, const Response *r)
 {
     if (r->kind == RESPONSE_CAPABILITY) {
         imap_session_set_capabilities(s, r->rest);
-        return TRUE;
+        return FALSE;
     }
     if (r->kind == RESPONSE_STATUS && r->status == 'Y') {
         handle_bye(s, r);
@@ -393,14 +397,26 @@ static gboolean handle_untagged(ImapSession *s, const Response *r)
     return imap_changes_untagged(s, r);
 }
 
+/* A response that counts moves the deadline, but a server that drips one now and then must not
+ * hold a command for ever. */
+static void extend_deadline(ImapSession *s, gsize bytes)
+{
+    gint64 patience = (gint64)stream_timeout(s->stream) * PATIENCE * G_TIME_SPAN_MILLISECOND;
+    s->progress += bytes;
+    if (s->bye || (s->progress < PROGRESS && g_get_monotonic_time() - s->began > patience))
+        return;
+    s->progress = 0;
+    stream_deadline(s->stream, 0);
+}
+
 /* Responses that nobody wanted are bounded in number and bytes, and extend the deadline only a
  * few times. */
 static gboolean count_useless(ImapSession *s, gsize bytes, GError **err)
 {
     s->useless++;
     s->useless_bytes += bytes;
-    if (s->useless <= USELESS_EXTENDS && !s->bye)
-        stream_deadline(s->stream, 0);
+    if (s->useless <= USELESS_EXTENDS)
+        extend_deadline(s, 0);
     gboolean after_bye = s->bye && s->useless > AFTER_BYE;
     if (s->useless <= USELESS_MAX && s->useless_bytes <= USELESS_BYTES && !after_bye)
         return TRUE;
@@ -445,8 +461,7 @@ static gboolean handle(ImapSession *s, Span bytes, GError **err)
     }
     if (!useful)
         return count_useless(s, bytes.len, err);
-    if (!s->bye)
-        stream_deadline(s->stream, 0);
+    extend_deadline(s, bytes.len);
     return TRUE;
 }
 

@@ -43,8 +43,12 @@ struct ImapSession {
     guint last_tag;
     GQueue commands; /* of ImapCommand in flight, oldest first; borrowed */
     GQueue steps;    /* of ImapCommand begun and not awaited; owned */
-    guint useless;   /* responses since the last command that nobody wanted */
+    /* since the last command: */
+    gint64 began;
+    guint useless; /* responses that nobody wanted, */
     gsize useless_bytes;
+    guint news;     /* and those that told of changes */
+    gsize progress; /* bytes since the deadline was moved */
 
     Capabilities caps;
     guint caps_serial;    /* grows with every announcement */
@@ -62,6 +66,7 @@ struct ImapSession {
     SeqMap map;
     ImapChanges *changes;
     GHashTable *changed_flags; /* UID -> index into changes->flags, plus one */
+    gsize changed_bytes;       /* of the keywords there */
     GPtrArray *namespaces;
     ImapStep *claimer;    /* takes the literal that is being read */
     guint claims;         /* literals of this response that were looked at */
@@ -122,6 +127,8 @@ void imap_changes_clear(ImapSession *s);
 void imap_changes_reset(ImapSession *s); /* all but alerts */
 void imap_mailbox_free(ImapMailbox *m);
 void imap_changes_code(ImapSession *s, const Response *r);
+/* FALSE: there has been so much news since the last command that it is none any more. */
+gboolean imap_changes_count(ImapSession *s);
 /* Counts and expunges; TRUE when it was news. */
 gboolean imap_changes_untagged(ImapSession *s, const Response *r);
 void imap_changes_flags(ImapSession *s, ImapFetched *m);

@@ -82,6 +82,11 @@ void imap_set_merge(ImapSet *s, const ImapSet *more)
         imap_set_add(s, range_at(more, i)->first, range_at(more, i)->last);
 }
 
+guint imap_set_ranges(const ImapSet *s)
+{
+    return s->ranges->len;
+}
+
 static int compare_uids(const void *a, const void *b)
 {
     guint32 x = *(const guint32 *)a, y = *(const guint32 *)b;

@@ -4,7 +4,8 @@
 #include "pintail/util/error.h"
 #include "pintail/util/i18n.h"
 
-#define MAX_RESPONSES 100 /* to one SEARCH */
+#define MAX_RESPONSES 100      /* to one SEARCH */
+#define MAX_FOUND     10000000 /* messages, and ranges of them, that it may name */
 
 /* "UID STORE 1:5" and the like; INVALID when the set does not fit a command. */
 static gboolean line_set(Line *l, ImapSession *s, const char *command, const ImapSet *uids,
@@ -39,8 +40,12 @@ static gboolean search_data(ImapSession *s, ImapCommand *c, const Response *r)
     gboolean good = r->kind == RESPONSE_SEARCH /* seen in answer to RETURN too */
                         ? imap_parse_search(r->rest, search->found)
                         : imap_parse_esearch(r->rest, search->found, &uid, s->chunk) && uid;
-    if (!good)
+    if (!good || imap_set_ranges(search->found) > MAX_FOUND / 4)
         search->malformed = TRUE;
+    if (search->malformed) { /* nothing of it is believed, so nothing is kept */
+        imap_set_free(search->found);
+        search->found = imap_set_new();
+    }
     return TRUE;
 }
 
@@ -77,8 +82,12 @@ static ImapSet *search_once(ImapSession *s, const ImapTerm *terms, gboolean exte
     gboolean good =
         imap_command_run(s, imap_command_new(s, search_data, &search, "UID SEARCH"), &line, err);
     *again = extended && !s->broken && (good ? search.responses == 0 : s->answer.status == 'B');
+    if (imap_set_count(search.found) > MAX_FOUND)
+        search.malformed = TRUE;
     if (good && (search.responses == 0 || search.malformed)) {
-        error_set(err, PINTAIL_ERROR_REFUSED, _("%s said OK to UID SEARCH, but gave no result"),
+        error_set(err, PINTAIL_ERROR_REFUSED,
+                  search.malformed ? _("%s gave no sensible result of UID SEARCH")
+                                   : _("%s said OK to UID SEARCH, but gave no result"),
                   stream_peer(s->stream));
         good = FALSE;
     }
@@ -150,9 +159,10 @@ static gboolean copy_data(ImapSession *s, ImapCommand *c, const Response *r)
     Copying *copying = c->user;
     if (r->kind != RESPONSE_STATUS || !span_is(r->code, "COPYUID"))
         return FALSE;
-    if (copying->out->from->len < copying->max)
-        imap_parse_copyuid(r->arguments, copying->max - copying->out->from->len, copying->out);
-    return TRUE;
+    gsize before = copying->out->from->len;
+    if (before < copying->max)
+        imap_parse_copyuid(r->arguments, copying->max - before, copying->out);
+    return copying->out->from->len > before;
 }
 
 static gboolean copy_or_move(ImapSession *s, const char *command, const ImapSet *uids,

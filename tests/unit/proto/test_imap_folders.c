@@ -67,6 +67,24 @@ static void test_list_fall_back(void)
     }
 }
 
+/* The same folder for ever, and a name that is a control sequence. */
+static void test_list_hostile(void)
+{
+    Rig r;
+    rig_open(&r, "", "C: p1 LIST \"\" \"*\"\nC: p2 LSUB \"\" \"*\"\nflood * LIST () \"/\" a\n");
+    g_assert_null(imap_list(r.session, 0, &r.error));
+    rig_failed(&r, PINTAIL_ERROR_PROTOCOL, "answer nothing");
+    imap_free(g_steal_pointer(&r.session));
+    rig_close(&r);
+    rig_open(&r, "", "C~ p1 SELECT .*\nS: p1 NO [\\xff\\x9b2J]\n");
+    g_assert_null(imap_select(r.session, "\033]0;x\007\r\np9 DELETE INBOX", FALSE, &r.error));
+    g_assert_true(g_utf8_validate(r.error->message, -1, NULL));
+    for (const char *p = r.error->message; *p; p++)
+        g_assert_true((guchar)*p >= 0x20 && *p != 0x7f);
+    g_assert_cmpstr(imap_answer(r.session)->code, ==, "");
+    rig_close(&r);
+}
+
 static void test_list_refused(void)
 {
     Rig r;
@@ -214,6 +232,7 @@ int main(int argc, char **argv)
     g_test_add_func("/imap/folders/list-extended", test_list_extended);
     g_test_add_func("/imap/folders/list-fall-back", test_list_fall_back);
     g_test_add_func("/imap/folders/list-refused", test_list_refused);
+    g_test_add_func("/imap/folders/list-hostile", test_list_hostile);
     g_test_add_func("/imap/folders/status", test_status);
     g_test_add_func("/imap/folders/select", test_select);
     g_test_add_func("/imap/folders/select-quirks", test_select_quirks);

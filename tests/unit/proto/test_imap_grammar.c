@@ -627,6 +627,34 @@ static void test_seqmap(void)
     imap_seqmap_clear(&m);
 }
 
+/* A server may number its messages as wildly as it likes: what is kept of it is bounded. */
+static void test_seqmap_bounded(void)
+{
+    SeqMap m;
+    imap_seqmap_init(&m);
+    imap_seqmap_reset(&m, G_MAXUINT32);
+    for (guint32 i = 1; i < 30000; i++)
+        imap_seqmap_set(&m, i * 100000, i);
+    g_assert_cmpuint(imap_seqmap_get(&m, 100000), ==, 1);
+    g_assert_cmpuint(imap_seqmap_get(&m, 29999u * 100000), ==, 0);
+    g_assert_cmpuint(m.chunks->len, <=, SEQMAP_CHUNKS + 2);
+    g_assert_cmpuint(imap_seqmap_remove(&m, 200000), ==, 2);
+    imap_seqmap_clear(&m);
+}
+
+/* Names longer than any folder's are no folders. */
+static void test_long_names(void)
+{
+    g_autofree char *name = g_strnfill(IMAP_NAME_MAX + 1, 'n');
+    g_autofree char *line = g_strdup_printf("(\\Marked) \"/\" \"%s\"", name);
+    g_assert_null(imap_parse_list(span_of(line), chunk));
+    name[IMAP_NAME_MAX] = '\0';
+    g_autofree char *fits = g_strdup_printf("(\\Marked) \"/\" \"%s\"", name);
+    ImapFolder *f = imap_parse_list(span_of(fits), chunk);
+    g_assert_cmpstr(f->name, ==, name);
+    imap_folder_free(f);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -652,6 +680,8 @@ int main(int argc, char **argv)
     g_test_add_func("/imap/grammar/body-bent", test_body_bent);
     g_test_add_func("/imap/grammar/body-hostile", test_body_hostile);
     g_test_add_func("/imap/grammar/seqmap", test_seqmap);
+    g_test_add_func("/imap/grammar/seqmap-bounded", test_seqmap_bounded);
+    g_test_add_func("/imap/grammar/long-names", test_long_names);
     int failed = g_test_run();
     g_string_chunk_free(chunk);
     return failed;

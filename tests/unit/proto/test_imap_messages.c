@@ -608,6 +608,81 @@ static void check_hostile(const char *play, PintailErrorCode code)
     rig_close(&r);
 }
 
+/* Real news without end, fast or slow, and more of it than anybody can keep. */
+static void test_endless_news(void)
+{
+    check_hostile("flood * CAPABILITY IMAP4rev1\n", PINTAIL_ERROR_PROTOCOL);
+    check_hostile("flood * 3 EXISTS\n", PINTAIL_ERROR_PROTOCOL);
+    check_hostile("flood * 1 FETCH (FLAGS ())\n", PINTAIL_ERROR_PROTOCOL);
+    check_hostile("flood * NAMESPACE NIL NIL NIL\n", PINTAIL_ERROR_PROTOCOL);
+    Rig r;
+    rig_select(&r, "", "C: p2 NOOP\ndrip 10 * 1 FETCH (FLAGS ())\n");
+    r.options.timeout_ms = 50;
+    gint64 began = g_get_monotonic_time();
+    g_assert_false(imap_noop(r.session, &r.error));
+    g_assert_error(r.error, PINTAIL_ERROR, PINTAIL_ERROR_RETRY);
+    g_assert_cmpint(g_get_monotonic_time() - began, <, 15 * G_TIME_SPAN_SECOND);
+    imap_free(g_steal_pointer(&r.session));
+    rig_close(&r);
+}
+
+static gboolean count_answer(ImapFetched *m, gpointer data, GError **err)
+{
+    (*(guint *)data)++;
+    return TRUE;
+}
+
+/* A step of one message takes some answers, and the rest for news. */
+static void test_endless_answers(void)
+{
+    Rig r;
+    guint answers = 0;
+    rig_select(&r, "", "C: p2 UID FETCH 5 (UID FLAGS)\nS* 5000 * 1 FETCH (UID 5 FLAGS ())\nS: p2 OK\n");
+    g_autoptr(ImapSet) one = imap_set_range(5, 5);
+    g_assert_true(imap_fetch(r.session, one, IMAP_FETCH_FLAGS, NULL, count_answer, &answers, &r.error));
+    g_assert_cmpuint(answers, >, 0);
+    g_assert_cmpuint(answers, <, 2000);
+    rig_close(&r);
+}
+
+/* Keywords are kept up to a bound; beyond it the folder is compared as a whole. */
+static void test_keyword_memory(void)
+{
+    Rig r;
+    g_autoptr(GString) script = g_string_new("C: p2 NOOP\n");
+    g_autofree char *word = g_strnfill(250, 'k');
+    g_autoptr(GString) words = g_string_new(word);
+    for (guint i = 1; i < 200; i++)
+        g_string_append_printf(words, " %s%u", word, i);
+    for (guint i = 0; i < 200; i++)
+        g_string_append_printf(script, "S: * 1 FETCH (UID %u FLAGS (%s))\n", i + 10, words->str);
+    g_string_append(script, "S: p2 OK\n");
+    rig_select(&r, "", script->str);
+    g_assert_true(imap_noop(r.session, &r.error));
+    g_autoptr(ImapChanges) c = imap_take_changes(r.session);
+    g_assert_true(c->overflow);
+    g_assert_cmpuint(c->flags->len, >, 10);
+    g_assert_cmpuint(c->flags->len, <, 150);
+    rig_close(&r);
+}
+
+/* UIDs that no folder can have, in a few bytes. */
+static void test_absurd_sets(void)
+{
+    Rig r;
+    rig_select(&r, "ESEARCH",
+               "C: p2 UID SEARCH RETURN (ALL) ALL\nS: * ESEARCH (TAG \"p2\") UID ALL 1:4294967295\nS: p2 OK\n"
+               "C: p3 NOOP\nS* 300 * VANISHED 1:4294967295\nS: p3 OK\n");
+    ImapTerm all[] = {{.key = "ALL"}, {.key = NULL}};
+    g_assert_null(imap_search(r.session, all, &r.error));
+    rig_failed(&r, PINTAIL_ERROR_REFUSED, "no sensible result");
+    g_assert_true(imap_noop(r.session, &r.error));
+    g_autoptr(ImapChanges) c = imap_take_changes(r.session);
+    g_assert_true(c->overflow);
+    g_assert_cmpuint(c->expunged->len, ==, 1000000);
+    rig_close(&r);
+}
+
 static void test_hostile(void)
 {
     check_hostile("flood * XFOO\n", PINTAIL_ERROR_PROTOCOL);
@@ -669,6 +744,10 @@ int main(int argc, char **argv)
     g_test_add_func("/imap/messages/idle", test_idle);
     g_test_add_func("/imap/messages/idle-without", test_idle_without);
     g_test_add_func("/imap/messages/hostile", test_hostile);
+    g_test_add_func("/imap/messages/endless-news", test_endless_news);
+    g_test_add_func("/imap/messages/endless-answers", test_endless_answers);
+    g_test_add_func("/imap/messages/keyword-memory", test_keyword_memory);
+    g_test_add_func("/imap/messages/absurd-sets", test_absurd_sets);
     g_test_add_func("/imap/messages/cut", test_cut);
     return g_test_run();
 }
