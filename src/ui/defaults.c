@@ -47,11 +47,12 @@
     "bind problems end last",                                                                      \
     "bind question up up", "bind question down down", "bind question r reject",                    \
     "bind question o accept-once", "bind question a accept-always",                                \
-    "bind folders '\\' zoom", "bind list '\\' zoom", "bind folders '{' previous-folder",           \
+    "bind folders '{' previous-folder",                                                            \
     "bind folders '}' next-folder", "bind list '{' previous-folder", "bind list '}' next-folder"
 
 static const char *const mutt_keys[] = {
     COMMON_KEYS,
+    "bind folders '\\' zoom", "bind list '\\' zoom",
     "bind all q quit", "bind all x exit", "bind all u undo", "bind all G get-mail",
     "bind all y go", "bind all c change-folder", "bind all ! shell", "bind all O problems",
     "bind folders m write", "bind list m write", "bind folders R resume", "bind list R resume",
@@ -93,7 +94,7 @@ static const char *const vi_keys[] = {
     "bind list d delete", "bind list delete delete", "bind list D delete-pattern", "bind list a archive", "bind list A archive",
     "bind list M move", "bind list Y copy", "bind list X junk", "bind list * flag",
     "bind list N search-previous", "bind list n search-next", "bind list / search",
-    "bind list '\\\\' limit", "bind list v tag", "bind list V tag-pattern", "bind list ';' tagged",
+    "bind folders z zoom", "bind list '\\' limit", "bind list v tag", "bind list V tag-pattern", "bind list ';' tagged",
     "bind list o sort", "bind list E purge", "bind list | pipe", "bind list H headers",
     "bind list U toggle-new", "bind list z zoom",
     "bind viewer j down", "bind viewer k up", "bind viewer J next-message",

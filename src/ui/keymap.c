@@ -109,14 +109,29 @@ static gboolean reaches(const Keymap *k, const char *context, const Entry *e)
     return keymap_lookup(k, context, &e->key) == e->line;
 }
 
+/* A key that can be read off the keyboard: what hints prefer. */
+static gboolean is_plain(const Key *key)
+{
+    return key->kind == KEY_CHAR && !key->mods && key->code > ' ';
+}
+
 char *keymap_label(const Keymap *k, const char *context, const char *command)
 {
-    for (const char *c = context; c; c = g_str_equal(c, "all") ? NULL : context_parent(c) ? context_parent(c) : "all")
+    const char *c = context;
+    while (c) {
+        const Entry *best = NULL;
         for (guint i = 0; i < k->order->len; i++) {
             const Entry *e = k->order->pdata[i];
-            if (g_str_equal(e->context, c) && runs(e->line, command) && reaches(k, context, e))
-                return key_label(&e->key);
+            if (!g_str_equal(e->context, c) || !runs(e->line, command) || !reaches(k, context, e))
+                continue;
+            if (!best || (!is_plain(&best->key) && is_plain(&e->key)))
+                best = e;
         }
+        if (best)
+            return key_label(&best->key);
+        const char *parent = context_parent(c);
+        c = parent ? parent : g_str_equal(c, "all") ? NULL : "all";
+    }
     return NULL;
 }
 

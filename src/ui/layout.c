@@ -34,7 +34,7 @@ static void place_wide(Layout *l, gboolean folders, int wanted)
     l->lines_rows[1] = l->body.rows;
     column++;
     l->viewer_title = (Rect){l->body.row, column, 1, columns - column};
-    l->viewer = (Rect){l->body.row + 1, column, l->body.rows - 1, columns - column};
+    l->viewer = (Rect){l->body.row + 1, column + 1, l->body.rows - 1, columns - column - 1};
 }
 
 static void place_stacked(Layout *l, gboolean folders, int wanted, Focus focus)

@@ -59,11 +59,11 @@ void panes_draw(Ui *ui, Surface *screen, const Layout *l)
             surface_vline(screen, l->body.row, l->lines[i], l->lines_rows[i], style_of("border"));
     draw_one(ui, screen, &l->folders, FOCUS_FOLDERS);
     draw_one(ui, screen, &l->list, FOCUS_LIST);
-    if (l->viewer_title.rows > 0) {
+    draw_one(ui, screen, &l->viewer, FOCUS_VIEWER);
+    if (l->viewer_title.rows > 0) { /* after the rows that it counts */
         g_autoptr(Surface) s = part_of(screen, &l->viewer_title);
         viewer_view_draw_title(ui->panes->viewer, s, l->viewer.rows);
     }
-    draw_one(ui, screen, &l->viewer, FOCUS_VIEWER);
 }
 
 void panes_event(Ui *ui, const Event *e)

@@ -69,6 +69,11 @@ gboolean prompt_is_open(const Prompts *p)
     return p->open != NULL;
 }
 
+gboolean prompt_is_line(const Prompts *p)
+{
+    return p->open && p->open->field;
+}
+
 static void suggest(Ui *ui, Prompt *p)
 {
     g_clear_pointer(&p->candidates, g_ptr_array_unref);

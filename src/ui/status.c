@@ -4,6 +4,7 @@
 #include "keymap.h"
 #include "list_view.h"
 #include "panes.h"
+#include "prompt.h"
 #include "pintail/store/op.h"
 #include "pintail/util/i18n.h"
 #include "pintail/util/text.h"
@@ -325,13 +326,17 @@ static const Hint hints[] = {
     {"text", "page-down", N_("Page on")}, {"text", "cancel", N_("Close")},
     {"compose", "send", N_("Send")}, {"compose", "edit", N_("Edit")}, {"compose", "attach", N_("Attach")},
     {"compose", "edit-to", N_("To")}, {"compose", "edit-subject", N_("Subject")},
-    {"compose", "keep-draft", N_("Keep draft")}, {"compose", "quit", N_("Leave")},
-    {"problems", "open", N_("Look")}, {"problems", "retry", N_("Try again")},
+    {"compose", "postpone", N_("Keep draft")}, {"compose", "quit", N_("Leave")},
+    {"compose", "edit-cc", N_("Cc")}, {"compose", "edit-bcc", N_("Bcc")}, {"compose", "detach", N_("Detach")},
+    {"compose", "edit-headers", N_("Edit with headers")}, {"compose", "edit-from", N_("From")},
+    {"problems", "edit", N_("Edit")}, {"problems", "retry", N_("Try again")},
     {"problems", "dismiss", N_("Dismiss")}, {"problems", "quit", N_("Close")},
     {"parts", "open", N_("Show")}, {"parts", "save", N_("Save")}, {"parts", "quit", N_("Close")},
     {"links", "open", N_("Open")}, {"links", "quit", N_("Close")},
-    {"form", "next-field", N_("Next")}, {"form", "accept", N_("Go on")}, {"form", "cancel", N_("Cancel")},
-    {"editor", "editor-done", N_("Done")}, {"editor", "cancel", N_("Cancel")},
+    /* where letters are text, a few keys are fixed: "=" and the key's name */
+    {"form", "=Enter", N_("Go on")}, {"form", "=Tab", N_("Next field")}, {"form", "=^C", N_("Leave")},
+    {"editor", "=^X", N_("Done")}, {"editor", "=^C", N_("Leave it")}, {"editor", "=^Z", N_("Undo")},
+    {"editor", "=^K", N_("Cut line")},
     {"question", "accept-once", N_("Once")}, {"question", "accept-always", N_("Always")},
     {"question", "reject", N_("Reject")},
 };
@@ -346,16 +351,37 @@ static int put_hint(Surface *row, int at, int limit, const char *key, const char
     return at + 2;
 }
 
+/* While something is typed or asked, keys mean what they mean there. */
+static void draw_prompt_hints(Ui *ui, Surface *row)
+{
+    static const struct {
+        const char *key, *label;
+        gboolean line; /* where a line is typed */
+    } keys[] = {{N_("Enter"), N_("OK"), TRUE}, {N_("Esc"), N_("Cancel"), FALSE},
+                {N_("Tab"), N_("Complete"), TRUE}, {"^U", N_("Clear"), TRUE}};
+    gboolean line = prompt_is_line(ui->prompts);
+    int at = 1;
+    for (gsize i = 0; i < G_N_ELEMENTS(keys) && at > 0; i++)
+        if (line || !keys[i].line)
+            at = put_hint(row, at, surface_columns(row), _(keys[i].key), _(keys[i].label));
+}
+
 void status_draw_hints(Ui *ui, Surface *row)
 {
+    if (prompt_is_open(ui->prompts)) {
+        draw_prompt_hints(ui, row);
+        return;
+    }
     const char *context = ui_focused(ui)->class->context;
     int at = 1, columns = surface_columns(row);
-    g_autofree char *help = keymap_label(ui->keymap, context, "help");
+    gboolean types_text = g_str_equal(context, "form") || g_str_equal(context, "editor");
+    g_autofree char *help = types_text ? g_strdup("F1") : keymap_label(ui->keymap, context, "help");
     int help_width = help ? (int)(text_width(help, -1) + text_width(_("Help"), -1)) + 2 : 0;
     for (gsize i = 0; i < G_N_ELEMENTS(hints); i++) {
         if (!g_str_equal(hints[i].context, context))
             continue;
-        g_autofree char *key = keymap_label(ui->keymap, context, hints[i].command);
+        const char *command = hints[i].command;
+        g_autofree char *key = *command == '=' ? g_strdup(command + 1) : keymap_label(ui->keymap, context, command);
         if (!key)
             continue;
         int next = put_hint(row, at, columns - help_width, key, _(hints[i].label));
