@@ -10,6 +10,13 @@
 #include "pintail/util/log.h"
 #include "plan.h"
 
+/* A flag is the same bit to the protocol and to the store. */
+G_STATIC_ASSERT((guint)IMAP_FLAG_SEEN == FLAG_SEEN && (guint)IMAP_FLAG_FLAGGED == FLAG_FLAGGED &&
+                (guint)IMAP_FLAG_ANSWERED == FLAG_ANSWERED && (guint)IMAP_FLAG_DELETED == FLAG_DELETED &&
+                (guint)IMAP_FLAG_DRAFT == FLAG_DRAFT && (guint)IMAP_FLAG_FORWARDED == FLAG_FORWARDED &&
+                (guint)IMAP_FLAG_JUNK == FLAG_JUNK && (guint)IMAP_FLAG_NOTJUNK == FLAG_NOTJUNK &&
+                (guint)IMAP_FLAG_MDNSENT == FLAG_MDNSENT && !((guint)IMAP_FLAG_RECENT & FLAGS_ALL));
+
 #define HEADER_ITEMS (IMAP_FETCH_FLAGS | IMAP_FETCH_DATE | IMAP_FETCH_SIZE | IMAP_FETCH_HEADER)
 
 /* One step of headers: what was asked and what came. */
@@ -304,8 +311,11 @@ static gboolean search_from(SyncLane *l, guint32 from, GArray **uids, GError **e
         return FALSE;
     g_clear_pointer(uids, g_array_unref);
     *uids = imap_set_uids(found, G_MAXUINT32);
-    while ((*uids)->len > 0 && g_array_index(*uids, guint32, 0) < from)
-        g_array_remove_index(*uids, 0);
+    guint below = 0; /* "9:*" finds the last message whatever its UID; a server may find more */
+    while (below < (*uids)->len && g_array_index(*uids, guint32, below) < from)
+        below++;
+    if (below > 0)
+        g_array_remove_range(*uids, 0, below);
     return TRUE;
 }
 

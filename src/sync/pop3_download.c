@@ -59,6 +59,7 @@ typedef struct {
     GArray *arrived;      /* of Arrived */
     GByteArray *bytes;
     guint64 bytes_before;
+    gsize held; /* bytes of the group in memory: the sizes that were announced prove nothing */
 } Session;
 
 static void clear_arrived(gpointer item)
@@ -140,10 +141,11 @@ static gboolean sink_begin(guint number, void *data, GError **err)
 static gboolean sink_bytes(const char *bytes, gsize len, void *data, GError **err)
 {
     Session *s = data;
-    if (s->bytes->len + len > MESSAGE_LIMIT) {
-        error_set(err, PINTAIL_ERROR_PROTOCOL, _("a message is larger than %u MiB"), MESSAGE_LIMIT >> 20);
+    if (s->held + len > MESSAGE_LIMIT) {
+        error_set(err, PINTAIL_ERROR_PROTOCOL, _("the server sends more than %u MiB at once"), MESSAGE_LIMIT >> 20);
         return FALSE;
     }
+    s->held += len;
     g_byte_array_append(s->bytes, (const guint8 *)bytes, (guint)len);
     s->done += len;
     if (s->total > 0 && s->done < s->total)
@@ -239,6 +241,7 @@ static gboolean fetch_group(Session *s, GError **err)
     g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(guint));
     for (guint n = 0; n < s->group->len; n++)
         g_array_append_val(numbers, g_array_index(s->group, Work *, n)->item->number);
+    s->held = 0;
     Pop3Sink sink = {.begin = sink_begin, .bytes = sink_bytes, .end = sink_end, .data = s};
     GError *failure = NULL;
     gboolean whole = pop3_retrieve(s->pop3, (const guint *)(void *)numbers->data, numbers->len,

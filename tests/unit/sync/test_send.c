@@ -195,7 +195,10 @@ static Home *send_home(const Fake *f, const char *password)
     g_autofree char *rc = g_strdup_printf("account out\n    address Ana <ana@example.org>\n"
                                           "    smtp smtp://ana@127.0.0.1:%u\n    %s\n    tls off\n    timeout 10s\n",
                                           f->port, password);
-    return home_new(rc);
+    Home *h = home_new(rc);
+    h->settle = fake_settle;
+    h->settle_data = (gpointer)f;
+    return h;
 }
 
 static gint64 queue(Home *h, guint recipients)
@@ -281,12 +284,13 @@ static void test_wrong_password(void)
 {
     Post *p = post_new();
     Fake *f = fake_new(&smtp_serve, p);
-    Home *h = send_home(f, "password wrong");
+    Home *h = send_home(f, "password nonsense");
     queue(h, 1);
     g_autoptr(Engine) e = home_engine(h, ENGINE_SEND_ONLY | ENGINE_ONCE);
     Event *q = home_wait(h, EVENT_QUESTION);
     g_assert_cmpint(q->question_kind, ==, QUESTION_PASSWORD);
     g_autofree char *place = g_strdup_printf("127.0.0.1:%u", f->port);
+    g_test_message("%s", q->text);
     g_assert_nonnull(strstr(q->text, place));
     g_assert_nonnull(strstr(q->text, "wrong password"));
     Request *r = request_new(REQUEST_ANSWER, h->id);
@@ -295,7 +299,7 @@ static void test_wrong_password(void)
     r->secret = secret_new("secret", 6);
     g_assert_true(bus_request(h->bus, LANE_SEND, r));
     home_wait(h, EVENT_IDLE);
-    g_assert_true(engine_stop(e, 5000));
+    home_stop(h, e);
     g_assert_cmpuint(p->accepted->len, ==, 1);
     home_free(h);
     fake_free(f);
@@ -307,7 +311,7 @@ static void test_no_password(void)
 {
     Post *p = post_new();
     Fake *f = fake_new(&smtp_serve, p);
-    Home *h = send_home(f, "password wrong");
+    Home *h = send_home(f, "password nonsense");
     gint64 id = queue(h, 1);
     g_autoptr(Engine) e = home_engine(h, ENGINE_SEND_ONLY | ENGINE_ONCE);
     Event *q = home_wait(h, EVENT_QUESTION);
@@ -316,7 +320,7 @@ static void test_no_password(void)
     r->answer = ANSWER_CANCEL;
     g_assert_true(bus_request(h->bus, LANE_SEND, r));
     home_wait(h, EVENT_IDLE);
-    g_assert_true(engine_stop(e, 5000));
+    home_stop(h, e);
     g_assert_cmpuint(f->connections, ==, 1);
     g_autoptr(OutboxEntry) kept = outbox_get(h->store, id, NULL);
     g_assert_cmpint(kept->state, ==, OUTBOX_QUEUED);
@@ -349,7 +353,7 @@ static void test_maybe_sent(void)
         g_assert_cmpint(g_get_monotonic_time(), <, end);
         home_wait(h, EVENT_OUTBOX);
     }
-    g_assert_true(engine_stop(e, 5000));
+    home_stop(h, e);
     g_assert_cmpuint(p->accepted->len, ==, 2);
     home_free(h);
     fake_free(f);
