@@ -44,6 +44,7 @@ void compose_origin_clear(ComposeOrigin *o)
 {
     if (o->account)
         account_unref(o->account);
+    rescue_unlock(o);
     g_free(o->rescue);
     memset(o, 0, sizeof *o);
 }
@@ -186,6 +187,7 @@ static void subject_asked(Ui *ui, const char *text, gpointer data)
     Asking *a = data;
     if (!text) {
         asking_free(a);
+        ui_say(ui, NOTICE_INFO, _("Nothing was written"));
         return;
     }
     g_free(a->draft->subject);
@@ -198,7 +200,7 @@ static void ask_subject(Ui *ui, Asking *a)
     if (*a->draft->subject)
         edit_asked(ui, a);
     else
-        ui_ask(ui, _("Subject: "), "", FALSE, subject_asked, a);
+        ui_ask(ui, _("Subject:"), "", FALSE, subject_asked, a);
 }
 
 /* Aliases resolved, each address looked over. FALSE with *problem (owned by the caller). */
@@ -228,29 +230,39 @@ static gboolean parse_recipients(const Ui *ui, const char *text, GPtrArray *into
     return TRUE;
 }
 
-gboolean compose_set_addresses(Ui *ui, GPtrArray *list, const char *text)
+char *compose_set_addresses(Ui *ui, GPtrArray *list, const char *text)
 {
-    g_autofree char *problem = NULL;
+    char *problem = NULL;
     g_autoptr(GPtrArray) parsed = g_ptr_array_new_with_free_func((GDestroyNotify)address_free);
-    if (!parse_recipients(ui, text, parsed, &problem)) {
-        ui_say(ui, NOTICE_ERROR, "%s", problem);
-        return FALSE;
-    }
+    if (!parse_recipients(ui, text, parsed, &problem))
+        return problem;
     g_ptr_array_set_size(list, 0);
     while (parsed->len > 0)
         g_ptr_array_add(list, g_ptr_array_steal_index(parsed, 0));
-    return TRUE;
+    return NULL;
+}
+
+/* The question has the row where messages are shown: so it says the problem itself. */
+void compose_ask_addresses(Ui *ui, const char *label, const char *problem, const char *initial,
+                           void (*done)(Ui *ui, const char *text, gpointer data), gpointer data)
+{
+    g_autofree char *question = problem ? g_strdup_printf("(%s)  %s", problem, label) : g_strdup(label);
+    ui_ask_completing(ui, question, initial, COMPLETE_ADDRESS, done, data);
 }
 
 static void to_asked(Ui *ui, const char *text, gpointer data)
 {
     Asking *a = data;
-    if (!text)
+    if (!text) {
         asking_free(a);
-    else if (compose_set_addresses(ui, a->draft->to, text))
-        ask_subject(ui, a);
+        ui_say(ui, NOTICE_INFO, _("Nothing was written"));
+        return;
+    }
+    g_autofree char *problem = compose_set_addresses(ui, a->draft->to, text);
+    if (problem)
+        compose_ask_addresses(ui, a->origin.forwards ? _("Forward to:") : _("To:"), problem, text, to_asked, a);
     else
-        ui_ask_completing(ui, _("To: "), text, COMPLETE_ADDRESS, to_asked, a);
+        ask_subject(ui, a);
 }
 
 void cmd_write(Ui *ui, char **args)
@@ -267,7 +279,7 @@ void cmd_write(Ui *ui, char **args)
     if (*to)
         to_asked(ui, to, a);
     else
-        ui_ask_completing(ui, _("To: "), "", COMPLETE_ADDRESS, to_asked, a);
+        compose_ask_addresses(ui, _("To:"), NULL, "", to_asked, a);
 }
 
 void compose_mailto(Ui *ui, const char *url)
@@ -407,6 +419,14 @@ static void fetch(Ui *ui, const char *section)
     g_clear_pointer(&ui->composing, composing_free);
 }
 
+/* Two blank lines on top, to write into; what stays empty is taken away after the editor. */
+static void leave_room(Draft *d)
+{
+    char *with = g_strconcat("\n\n", d->body ? d->body : "", NULL);
+    g_free(d->body);
+    d->body = with;
+}
+
 static void finish_draft(Ui *ui, Composing *c, Draft *d)
 {
     gboolean answer = c->job.kind == COMPOSE_REPLY || c->job.kind == COMPOSE_FORWARD;
@@ -419,8 +439,20 @@ static void finish_draft(Ui *ui, Composing *c, Draft *d)
         d->from = address_of(c->origin.account);
     }
     if (answer)
+        leave_room(d);
+    if (answer)
         add_signature(d, c->origin.account);
-    compose_edit(ui, d, &c->origin, FALSE);
+    if (c->job.kind == COMPOSE_CONTINUE && d->in_reply_to && *d->in_reply_to)
+        c->origin.answers = placement_by_message_id(ui->store, c->origin.account_id, d->in_reply_to);
+    if (c->job.kind != COMPOSE_FORWARD) {
+        compose_edit(ui, d, &c->origin, FALSE);
+        return;
+    }
+    Asking *a = g_new0(Asking, 1);
+    a->draft = d;
+    a->origin = c->origin;
+    memset(&c->origin, 0, sizeof c->origin);
+    compose_ask_addresses(ui, _("Forward to:"), NULL, "", to_asked, a);
 }
 
 static void job_done(Ui *ui, gpointer result, const GError *err, gpointer data)
@@ -449,6 +481,15 @@ static void job_done(Ui *ui, gpointer result, const GError *err, gpointer data)
 static void start_job(Ui *ui)
 {
     loader_run(ui->loader, LOAD_WRITE, run_job, job_done, job_copy(&ui->composing->job), job_free, result_free);
+}
+
+gboolean compose_cancel(Ui *ui)
+{
+    if (!ui->composing)
+        return FALSE;
+    g_clear_pointer(&ui->composing, composing_free);
+    ui_say(ui, NOTICE_INFO, _("Nothing was written"));
+    return TRUE;
 }
 
 void compose_event(Ui *ui, const Event *e)
@@ -541,17 +582,40 @@ void compose_offer_rescued(Ui *ui)
         ui_say(ui, NOTICE_WARNING, _("A message that you were writing was kept: R goes on with it"));
 }
 
+/* Was it queued before the program ended? Then it is on its way, not to be written on. */
+static gboolean is_queued(const Ui *ui, const Draft *d)
+{
+    g_autoptr(GPtrArray) entries = outbox_list(ui->store, 0, NULL);
+    for (guint i = 0; entries && d->message_id && i < entries->len; i++)
+        if (g_strcmp0(((const OutboxEntry *)entries->pdata[i])->message_id, d->message_id) == 0)
+            return TRUE;
+    return FALSE;
+}
+
 static gboolean resume_rescued(Ui *ui)
 {
     ComposeOrigin origin;
     if (!rescue_exists(ui->home) || !begin(ui, &origin))
         return FALSE;
     g_autoptr(GError) err = NULL;
-    Draft *d = rescue_find(ui->home, &origin, &err);
+    g_autofree char *name = NULL;
+    Draft *d = rescue_find(ui->home, &origin, &name, &err);
     if (!d) {
         ui_say(ui, NOTICE_ERROR, "%s", err ? err->message : _("It is gone"));
         compose_origin_clear(&origin);
         return TRUE;
+    }
+    if (is_queued(ui, d)) {
+        rescue_forget(ui, &origin);
+        compose_origin_clear(&origin);
+        draft_free(d);
+        return FALSE;
+    }
+    Account *own = name ? conf_account(ui->conf, name) : NULL;
+    if (own && own != origin.account) {
+        account_unref(origin.account);
+        origin.account = account_ref(own);
+        origin.account_id = account_find(ui->store, own->name);
     }
     compose_review(ui, d, &origin);
     return TRUE;

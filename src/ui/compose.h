@@ -12,7 +12,10 @@ typedef struct {
     gint64 answers;      /* placement that becomes answered or forwarded; 0 */
     gboolean forwards;
     gint64 draft;        /* placement of the draft that is continued; 0 */
+    gboolean reviewed;   /* it has been in the review: leaving the editor goes back there */
     char *rescue;        /* path without suffix of the copies kept while this is not sent: compose_rescue.c */
+    guint edits;         /* how often an editor was opened */
+    int lock;            /* descriptor that holds them; 0 or less: none */
 } ComposeOrigin;
 void compose_origin_clear(ComposeOrigin *o);
 
@@ -29,8 +32,13 @@ void cmd_resume(Ui *ui, char **args);  /* the rescued message, else the newest d
 void compose_mailto(Ui *ui, const char *url);
 /* A draft was opened in the list: continue it. */
 void compose_continue(Ui *ui, gint64 placement, gint64 message);
-/* Parses what was typed, aliases resolved, into `list`; FALSE after saying what is wrong. */
-gboolean compose_set_addresses(Ui *ui, GPtrArray *list, const char *text);
+/* Parses what was typed, aliases resolved, into `list`. What is wrong (the caller's), `list` unchanged; or NULL. */
+char *compose_set_addresses(Ui *ui, GPtrArray *list, const char *text);
+/* Asks for addresses, with the problem of what was typed before, if there is one. */
+void compose_ask_addresses(Ui *ui, const char *label, const char *problem, const char *initial,
+                           void (*done)(Ui *ui, const char *text, gpointer data), gpointer data);
+/* Esc: forgets what waits for a message's content. TRUE: there was something. */
+gboolean compose_cancel(Ui *ui);
 /* EVENT_BODY: goes on with what waited for it. */
 void compose_event(Ui *ui, const Event *e);
 /* At start: says that a message was rescued, if one was. */
@@ -51,13 +59,26 @@ gboolean rescue_save(StoreHome *home, ComposeOrigin *origin, Draft *d, GError **
 gboolean rescue_write(StoreHome *home, ComposeOrigin *origin, GBytes *message, GError **err); /* any thread */
 /* By the writer; what the editor's file holds is in `d` now. */
 void rescue_save_later(Ui *ui, ComposeOrigin *origin, Draft *d);
-char *rescue_body_path(const ComposeOrigin *origin); /* the file that the editor works on */
+/* By the writer: the text as the built-in editor has it (with `headers`: header lines first). */
+void rescue_text_later(Ui *ui, ComposeOrigin *origin, Draft *d, const char *text, gboolean headers);
+/* The file that the editor works on; the caller owns the path. */
+char *rescue_text_path(const ComposeOrigin *origin, gboolean headers);
 void rescue_forget(Ui *ui, const ComposeOrigin *origin); /* queued, kept as draft, or discarded */
-/* The oldest rescued message (its edited text included), or NULL; *origin gets its path. */
-Draft *rescue_find(StoreHome *home, ComposeOrigin *origin, GError **err);
+void rescue_remove(const char *base); /* the same at once; any thread */
+void rescue_unlock(ComposeOrigin *origin);
+/* A rescued message (its edited text included) that nobody has open, or NULL; *origin gets its path and what it
+ * answers, *account (the caller's) the name of its account. */
+Draft *rescue_find(StoreHome *home, ComposeOrigin *origin, char **account, GError **err);
 gboolean rescue_exists(StoreHome *home);
 
 /* ---- editor_view.c ---- */
-/* The built-in editor; `done` gets the text, or NULL when it was left without keeping it. */
-void editor_open(Ui *ui, const char *title, const char *text,
-                 void (*done)(Ui *ui, const char *text, gpointer data), gpointer data);
+/* The built-in editor. All functions get `data`. */
+typedef struct {
+    /* Once; it is closed. NULL: left without keeping the text. */
+    void (*done)(Ui *ui, const char *text, gpointer data);
+    /* The text so far, now and then while it changes: so that a crash loses little. May be NULL. */
+    void (*keep)(Ui *ui, const char *text, gpointer data);
+    /* Instead of done(), after a last keep(): the program ends with the editor open. */
+    GDestroyNotify free;
+} EditorUser;
+void editor_open(Ui *ui, const char *title, const char *text, const EditorUser *user, gpointer data);

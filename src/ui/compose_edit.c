@@ -9,6 +9,8 @@
 #include "pintail/util/error.h"
 #include "pintail/util/file.h"
 #include "pintail/util/i18n.h"
+#include "pintail/util/spawn.h"
+#include "pintail/util/text.h"
 
 #define BODY_MAX (64u << 20)
 
@@ -32,26 +34,50 @@ static void review(Ui *ui, Editing *e)
     g_free(e);
 }
 
+/* Blank lines on top were there to be written into. */
 static void use_text(Ui *ui, Editing *e, const char *text)
 {
     g_autoptr(GError) err = NULL;
-    if (!draft_from_editor(e->draft, text, e->headers, &err))
-        ui_say(ui, NOTICE_ERROR, "%s", err->message);
+    if (!draft_from_editor(e->draft, text, e->headers, &err)) {
+        ui_say(ui, NOTICE_ERROR, _("%s: the header lines are part of the text now; e: edit"), err->message);
+        draft_from_editor(e->draft, text, FALSE, NULL);
+    }
+    char *body = e->draft->body;
+    gsize blank = strspn(body, "\n");
+    memmove(body, body + blank, strlen(body + blank) + 1);
 }
+
+/* ---- the built-in one ---- */
 
 static void built_in_done(Ui *ui, const char *text, gpointer data)
 {
     Editing *e = data;
-    if (text)
+    if (text) {
         use_text(ui, e, text);
-    review(ui, e);
+        review(ui, e);
+    } else if (e->origin.reviewed) {
+        review(ui, e);
+    } else {
+        rescue_forget(ui, &e->origin);
+        editing_free(e);
+        ui_say(ui, NOTICE_INFO, _("Nothing was written"));
+    }
+}
+
+static void built_in_keep(Ui *ui, const char *text, gpointer data)
+{
+    Editing *e = data;
+    rescue_text_later(ui, &e->origin, e->draft, text, e->headers);
 }
 
 static void built_in(Ui *ui, Editing *e)
 {
+    static const EditorUser user = {built_in_done, built_in_keep, (GDestroyNotify)editing_free};
     g_autofree char *text = draft_to_editor(e->draft, e->headers);
-    editor_open(ui, *e->draft->subject ? e->draft->subject : _("New message"), text, built_in_done, e);
+    editor_open(ui, *e->draft->subject ? e->draft->subject : _("New message"), text, &user, e);
 }
+
+/* ---- the person's own ---- */
 
 static const char *chosen_editor(const Ui *ui)
 {
@@ -75,24 +101,44 @@ static gboolean can_run(const char *command)
     return path != NULL || strchr(words[0], '=') != NULL;
 }
 
-/* Writes the body, runs the editor, reads it back. FALSE with err: nothing was changed. */
-static gboolean edit_file(Ui *ui, Editing *e, const char *editor, GError **err)
+/* Whatever becomes of the editor, its file is read: it may have saved something. */
+static void run_editor(Ui *ui, const char *const *argv, const char *editor)
+{
+    int status = 0;
+    g_autoptr(GError) err = NULL;
+    term_suspend();
+    gboolean ran = spawn_on_terminal(argv, NULL, &status, &err);
+    term_resume();
+    ui->dirty = TRUE;
+    if (!ran)
+        ui_say(ui, NOTICE_ERROR, "%s", err->message);
+    else if (status != 0)
+        ui_say(ui, NOTICE_WARNING, _("The editor '%s' ended with an error: here is what it saved"), editor);
+}
+
+static gboolean write_text(Ui *ui, Editing *e, GError **err)
 {
     if (!rescue_save(ui->home, &e->origin, e->draft, err))
         return FALSE;
-    g_autofree char *path = rescue_body_path(&e->origin);
+    g_autofree char *path = rescue_text_path(&e->origin, e->headers);
     g_autofree char *text = draft_to_editor(e->draft, e->headers);
-    if (!file_replace_durable(path, text, strlen(text), err))
-        return FALSE;
+    return file_replace_durable(path, text, strlen(text), err);
+}
+
+static void edit_file(Ui *ui, Editing *e, const char *editor)
+{
+    g_autoptr(GError) err = NULL;
+    g_autofree char *path = rescue_text_path(&e->origin, e->headers);
     g_autofree char *script = g_strconcat(editor, " \"$1\"", NULL);
     const char *argv[] = {"/bin/sh", "-c", script, "pintail-editor", path, NULL};
-    ui_run_on_terminal(ui, argv); /* says itself what failed; the file is read all the same */
-    g_autoptr(GBytes) bytes = file_read(path, BODY_MAX, err);
-    if (!bytes)
-        return FALSE;
-    g_autofree char *edited = g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+    run_editor(ui, argv, editor);
+    g_autoptr(GBytes) bytes = file_read(path, BODY_MAX, &err);
+    if (!bytes) { /* the draft is as it was */
+        ui_say(ui, NOTICE_ERROR, "%s", err->message);
+        return;
+    }
+    g_autofree char *edited = text_make_valid(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
     use_text(ui, e, edited);
-    return TRUE;
 }
 
 void compose_edit(Ui *ui, Draft *draft_take, ComposeOrigin *origin_take, gboolean headers)
@@ -102,20 +148,21 @@ void compose_edit(Ui *ui, Draft *draft_take, ComposeOrigin *origin_take, gboolea
     e->origin = *origin_take;
     memset(origin_take, 0, sizeof *origin_take);
     e->headers = headers;
+    e->origin.edits++;
     const char *editor = chosen_editor(ui);
     if (editor && !can_run(editor)) {
         ui_say(ui, NOTICE_WARNING, _("The editor '%s' is not installed: here is the built-in one"), editor);
+        editor = NULL;
+    }
+    g_autoptr(GError) err = NULL;
+    if (editor && !write_text(ui, e, &err)) { /* a full disk: memory is left to write in */
+        ui_say(ui, NOTICE_ERROR, _("%s (here is the built-in editor)"), err->message);
         editor = NULL;
     }
     if (!editor) {
         built_in(ui, e);
         return;
     }
-    g_autoptr(GError) err = NULL;
-    if (!edit_file(ui, e, editor, &err))
-        ui_say(ui, NOTICE_ERROR, "%s", err->message);
-    if (err && !e->origin.rescue)
-        editing_free(e);
-    else
-        review(ui, e);
+    edit_file(ui, e, editor);
+    review(ui, e);
 }

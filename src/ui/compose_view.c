@@ -1,11 +1,14 @@
 /* compose_view.c - the review: what will be sent, to whom, with what; and the last decision.
  *
  * Sending means: into the outbox, durably; only then the screen closes. */
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "command.h"
 #include "compose.h"
 #include "loader.h"
+#include "viewer_rows.h"
 #include "writer.h"
 #include "pintail/util/error.h"
 #include "pintail/util/file.h"
@@ -18,8 +21,9 @@ typedef struct {
     View view;
     Draft *draft;
     ComposeOrigin origin;
-    guint top;       /* first line of the text shown */
+    guint top;       /* first row of the text shown */
     guint body_rows; /* as last drawn */
+    gboolean more;   /* rows follow the last one drawn */
     gboolean busy;   /* on its way into the outbox or Drafts */
 } Review;
 
@@ -68,25 +72,26 @@ static void draw_attachments(Surface *s, int *row, const GPtrArray *list)
     }
 }
 
-/* The text, wrapped roughly: a look, not a page. */
+/* The text as it will be read: wrapped at words, from row `top` on. */
 static void draw_body(Review *r, Surface *s, int row)
 {
-    int columns = surface_columns(s) - 2;
+    int columns = MAX(surface_columns(s) - 2, 2);
     r->body_rows = (guint)MAX(surface_rows(s) - row, 0);
-    guint line = 0;
+    guint n = 0;
     const char *at = r->draft->body ? r->draft->body : "";
     while (*at && row < surface_rows(s)) {
-        gsize length = strcspn(at, "\n");
-        guint used = 0;
-        gsize fits = text_fit(at, (gssize)length, (guint)MAX(columns, 1), &used);
-        if (fits == 0)
-            fits = length;
-        if (line++ >= r->top)
-            surface_put(s, row++, 1, columns, *at == '>' ? style_of("viewer.quote") : style_of("viewer"), at, (gssize)fits);
-        at += fits;
-        if (fits == length && *at == '\n')
-            at++;
+        gsize length = strcspn(at, "\n"), skip = 0;
+        Style style = *at == '>' ? style_of("viewer.quote") : style_of("viewer");
+        do {
+            gsize fits = length ? viewer_wrap(at, length, columns, TRUE, &skip) : 0;
+            if (n++ >= r->top && row < surface_rows(s))
+                surface_put(s, row++, 1, columns, style, at, (gssize)fits);
+            at += fits + skip;
+            length -= MIN(fits + skip, length);
+        } while (length > 0 && row < surface_rows(s));
+        at += length > 0 ? 0 : *at == '\n';
     }
+    r->more = *at != '\0';
 }
 
 static void review_draw(View *v, Surface *s, gboolean focused)
@@ -95,7 +100,7 @@ static void review_draw(View *v, Surface *s, gboolean focused)
     const Draft *d = r->draft;
     surface_clear(s, style_of("viewer"));
     surface_field(s, 0, 0, surface_columns(s), style_of("title"),
-                  r->busy ? _(" Storing…") : _(" Ready to send?   y: send   e: edit again   P: keep as draft   q: leave"));
+                  r->busy ? _(" Storing…") : _(" Ready to send?"));
     int row = 1;
     g_autofree char *from = address_format(d->from, FALSE);
     draw_field(s, &row, _("From:"), from);
@@ -120,6 +125,7 @@ typedef struct {
     gint64 draft_folder_account; /* keep as draft: the account; 0 */
     char *drafts_name;
     gint64 replaces;
+    char *rescue;                /* its copies, for which there is no need afterwards */
 } StoreJob;
 
 static void store_job_free(gpointer p)
@@ -131,6 +137,7 @@ static void store_job_free(gpointer p)
         g_bytes_unref(j->message);
     g_free(j->sent_name);
     g_free(j->drafts_name);
+    g_free(j->rescue);
     g_free(j);
 }
 
@@ -149,7 +156,10 @@ static gint64 queue_message(Store *s, gpointer data, GError **err)
         return 0;
     gsize len = 0;
     const void *bytes = g_bytes_get_data(j->message, &len);
-    return outbox_add(s, j->entry, bytes, len, err);
+    gint64 id = outbox_add(s, j->entry, bytes, len, err);
+    if (id > 0 && j->rescue)
+        rescue_remove(j->rescue);
+    return id;
 }
 
 static gint64 keep_draft(Store *s, gpointer data, GError **err)
@@ -160,7 +170,10 @@ static gint64 keep_draft(Store *s, gpointer data, GError **err)
         return 0;
     gsize len = 0;
     const void *bytes = g_bytes_get_data(j->message, &len);
-    return message_append(s, folder, bytes, len, FLAG_DRAFT | FLAG_SEEN, j->replaces, err);
+    gint64 placement = message_append(s, folder, bytes, len, FLAG_DRAFT | FLAG_SEEN, j->replaces, err);
+    if (placement > 0 && j->rescue)
+        rescue_remove(j->rescue);
+    return placement;
 }
 
 /* The review that is on top, if it is still there; NULL after it was closed. */
@@ -175,7 +188,7 @@ static Review *open_review(Ui *ui, gpointer view)
 static void close_stored(Ui *ui, Review *r)
 {
     rescue_forget(ui, &r->origin);
-    ui_pop(ui);
+    ui_remove(ui, &r->view);
 }
 
 static gboolean failed(Ui *ui, Review *r, const GError *err)
@@ -297,6 +310,7 @@ static void made_to_send(Ui *ui, gpointer result, const GError *err, gpointer da
     job->message = g_steal_pointer(&message);
     job->sent_kind = r->origin.account->sent_kind;
     job->sent_name = g_strdup(r->origin.account->sent);
+    job->rescue = g_strdup(r->origin.rescue);
     Step *step = g_new(Step, 1);
     *step = (Step){r, job};
     writer_run(ui->writer, run_queue, queued, step, step_free);
@@ -314,6 +328,7 @@ static void made_to_keep(Ui *ui, gpointer result, const GError *err, gpointer da
     job->draft_folder_account = r->origin.account_id;
     job->drafts_name = g_strdup(r->origin.account->drafts);
     job->replaces = r->origin.draft;
+    job->rescue = g_strdup(r->origin.rescue);
     Step *step = g_new(Step, 1);
     *step = (Step){r, job};
     writer_run(ui->writer, run_keep, kept, step, step_free);
@@ -360,7 +375,7 @@ static void send_message(Review *r)
     else if (problem)
         ui_say(ui, NOTICE_ERROR, _("%s: %s"), address, problem);
     else if (!*r->draft->subject)
-        ui_ask_key(ui, _("Send without a subject? (y/n)"), "yn", send_anyway, r);
+        ui_ask_key(ui, _("There is no subject. Send it without one?"), "yn", send_anyway, r);
     else
         make(r, 0, made_to_send);
 }
@@ -388,6 +403,13 @@ static void leave_answered(Ui *ui, char key, gpointer data)
     }
 }
 
+/* What a crash would leave is brought up to date. */
+static void changed(Review *r)
+{
+    rescue_save_later(r->view.ui, &r->origin, r->draft);
+    r->view.ui->dirty = TRUE;
+}
+
 static void path_asked(Ui *ui, const char *text, gpointer data)
 {
     Review *r = open_review(ui, data);
@@ -395,14 +417,23 @@ static void path_asked(Ui *ui, const char *text, gpointer data)
         return;
     g_autofree char *path = file_expand_home(text);
     struct stat st;
-    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) {
-        ui_say(ui, NOTICE_ERROR, _("There is no file '%s'"), path);
+    int problem = stat(path, &st) != 0 ? errno : S_ISDIR(st.st_mode) ? EISDIR : access(path, R_OK) != 0 ? errno : 0;
+    if (problem || !S_ISREG(st.st_mode)) {
+        ui_say(ui, NOTICE_ERROR, _("Cannot attach '%s': %s"), path, problem ? g_strerror(problem) : _("it is no file"));
         return;
     }
     Attachment *a = g_new0(Attachment, 1);
     a->path = g_steal_pointer(&path);
     g_ptr_array_add(r->draft->attachments, a);
-    ui->dirty = TRUE;
+    changed(r);
+}
+
+static void remove_attachment(Review *r, guint index)
+{
+    g_autofree char *label = attachment_label(r->draft->attachments->pdata[index]);
+    g_ptr_array_remove_index(r->draft->attachments, index);
+    changed(r);
+    ui_say(r->view.ui, NOTICE_INFO, _("Not attached any more: %s"), label);
 }
 
 static void detach(Review *r, const char *number)
@@ -412,14 +443,14 @@ static void detach(Review *r, const char *number)
     if (n < 1 || n > list->len)
         ui_say(r->view.ui, NOTICE_ERROR, _("There is no attachment %s"), number ? number : "");
     else
-        g_ptr_array_remove_index(list, (guint)n - 1);
+        remove_attachment(r, (guint)n - 1);
 }
 
 /* ---- header fields ---- */
 
 typedef struct {
     Review *review;
-    const char *field; /* as in fields[] */
+    guint field; /* of fields[] */
 } FieldEdit;
 
 static GPtrArray *field_list(Draft *d, const char *field)
@@ -443,40 +474,48 @@ static void set_from(Ui *ui, Review *r, const char *text)
         ui_say(ui, NOTICE_WARNING, _("%s is not an address of account %s"), a->address, r->origin.account->name);
 }
 
+static const struct {
+    const char *command, *prompt;
+} fields[] = {{"edit-to", N_("To:")},           {"edit-cc", N_("Cc:")},
+              {"edit-bcc", N_("Bcc:")},         {"edit-subject", N_("Subject:")},
+              {"edit-from", N_("From:")},       {"edit-reply-to", N_("Reply-To:")}};
+
 static void field_asked(Ui *ui, const char *text, gpointer data)
 {
-    g_autofree FieldEdit *edit = data;
+    FieldEdit *edit = data;
     Review *r = open_review(ui, edit->review);
-    if (!r || !text)
-        return;
-    if (g_str_equal(edit->field, "edit-subject")) {
+    g_autofree char *problem = NULL;
+    if (r && text && g_str_equal(fields[edit->field].command, "edit-subject")) {
         g_free(r->draft->subject);
         r->draft->subject = g_strdup(text);
-    } else if (g_str_equal(edit->field, "edit-from")) {
+    } else if (r && text && g_str_equal(fields[edit->field].command, "edit-from")) {
         set_from(ui, r, text);
-    } else {
-        compose_set_addresses(ui, field_list(r->draft, edit->field), text);
+    } else if (r && text) {
+        problem = compose_set_addresses(ui, field_list(r->draft, fields[edit->field].command), text);
     }
-    ui->dirty = TRUE;
+    if (problem) {
+        compose_ask_addresses(ui, _(fields[edit->field].prompt), problem, text, field_asked, edit);
+        return;
+    }
+    if (r && text)
+        changed(r);
+    g_free(edit);
 }
 
 static gboolean edit_field(Review *r, const char *command)
 {
-    static const struct {
-        const char *command, *prompt;
-    } fields[] = {{"edit-to", N_("To: ")},           {"edit-cc", N_("Cc: ")},
-                  {"edit-bcc", N_("Bcc: ")},         {"edit-subject", N_("Subject: ")},
-                  {"edit-from", N_("From: ")},       {"edit-reply-to", N_("Reply-To: ")}};
-    for (gsize i = 0; i < G_N_ELEMENTS(fields); i++) {
+    for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
         if (!g_str_equal(fields[i].command, command))
             continue;
-        g_autofree char *initial = g_str_equal(command, "edit-subject") ? g_strdup(r->draft->subject)
-            : g_str_equal(command, "edit-from") ? address_format(r->draft->from, FALSE)
-                                                : address_list_format(field_list(r->draft, command), FALSE);
         FieldEdit *edit = g_new(FieldEdit, 1);
-        *edit = (FieldEdit){r, fields[i].command};
-        Complete complete = g_str_equal(command, "edit-subject") ? COMPLETE_NONE : COMPLETE_ADDRESS;
-        ui_ask_completing(r->view.ui, _(fields[i].prompt), initial, (int)complete, field_asked, edit);
+        *edit = (FieldEdit){r, i};
+        if (g_str_equal(command, "edit-subject")) {
+            ui_ask(r->view.ui, _(fields[i].prompt), r->draft->subject, FALSE, field_asked, edit);
+            return TRUE;
+        }
+        g_autofree char *initial = g_str_equal(command, "edit-from") ? address_format(r->draft->from, FALSE)
+                                       : address_list_format(field_list(r->draft, command), FALSE);
+        compose_ask_addresses(r->view.ui, _(fields[i].prompt), NULL, initial, field_asked, edit);
         return TRUE;
     }
     return FALSE;
@@ -484,11 +523,8 @@ static gboolean edit_field(Review *r, const char *command)
 
 static void scroll(Review *r, int by)
 {
-    guint lines = 1;
-    for (const char *at = r->draft->body ? r->draft->body : ""; *at; at++)
-        lines += *at == '\n';
-    gint64 top = (gint64)r->top + by;
-    r->top = (guint)CLAMP(top, 0, (gint64)(lines > r->body_rows ? lines - 1 : 0));
+    if (by < 0 || r->more)
+        r->top = (guint)MAX((gint64)r->top + by, 0);
     r->view.ui->dirty = TRUE;
 }
 
@@ -505,8 +541,8 @@ static gboolean review_command(View *v, char **args)
         edit_again(r, g_str_equal(name, "edit-headers"));
     else if (g_str_equal(name, "postpone"))
         make(r, COMPOSE_KEEP_BCC, made_to_keep);
-    else if (g_str_equal(name, "quit"))
-        ui_ask_key(ui, _("Keep it as a draft, discard it, or stay here? (k/d/Esc)"), "kd", leave_answered, r);
+    else if (g_str_equal(name, "quit") || g_str_equal(name, "cancel"))
+        ui_ask_key(ui, _("k: keep it as a draft   d: discard it   Esc: stay here"), "kd", leave_answered, r);
     else if (g_str_equal(name, "attach") && args[1])
         path_asked(ui, args[1], r);
     else if (g_str_equal(name, "attach"))
@@ -546,6 +582,7 @@ void compose_review(Ui *ui, Draft *draft_take, ComposeOrigin *origin_take)
     r->view.ui = ui;
     r->draft = draft_take;
     r->origin = *origin_take;
+    r->origin.reviewed = TRUE;
     memset(origin_take, 0, sizeof *origin_take);
     rescue_save_later(ui, &r->origin, r->draft); /* a crash before the decision loses nothing */
     ui_push(ui, &r->view);

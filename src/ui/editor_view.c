@@ -6,11 +6,13 @@
 #include <string.h>
 #include "view.h"
 #include "compose.h"
+#include "loop.h"
 #include "pintail/util/i18n.h"
 #include "pintail/util/text.h"
 
 #define UNDO_MAX 200
 #define PAGE_MIN 3
+#define KEEP_MS  1000 /* what a crash may cost at most */
 
 typedef struct {
     char *text;
@@ -33,8 +35,9 @@ typedef struct {
     GPtrArray *undo;     /* of Snapshot */
     gboolean typing;     /* the last change was a character: one undo step with the next */
     gboolean changed;
-    void (*done)(Ui *ui, const char *text, gpointer data);
-    gpointer data;
+    guint keep_timer;    /* 0: everything is kept */
+    EditorUser user;
+    gpointer data;       /* NULL after user.done() */
 } Editor;
 
 static void snapshot_free(gpointer p)
@@ -115,9 +118,23 @@ static gsize offset_at(const Editor *e, guint row, guint cells)
 
 /* ---- changes ---- */
 
+static void keep_now(Ui *ui, gpointer data)
+{
+    Editor *e = data;
+    e->keep_timer = 0;
+    e->user.keep(ui, e->text->str, e->data);
+}
+
+static void keep_later(Editor *e)
+{
+    if (!e->keep_timer && e->user.keep)
+        e->keep_timer = loop_after(e->view.ui->loop, KEEP_MS, keep_now, e);
+}
+
 static void remember(Editor *e, gboolean typing)
 {
     e->changed = TRUE;
+    keep_later(e);
     if (typing && e->typing)
         return;
     e->typing = typing;
@@ -182,6 +199,7 @@ static void undo(Editor *e)
     g_string_assign(e->text, s->text);
     e->cursor = s->cursor;
     e->typing = FALSE;
+    keep_later(e);
     snapshot_free(s);
 }
 
@@ -199,12 +217,12 @@ static void move_rows(Editor *e, int by)
 static void finish(Editor *e, gboolean keep)
 {
     Ui *ui = e->view.ui;
-    void (*done)(Ui *, const char *, gpointer) = e->done;
-    gpointer data = e->data;
+    gpointer data = g_steal_pointer(&e->data);
     g_autofree char *text = keep ? g_strdup(e->text->str) : NULL;
-    e->done = NULL;
-    ui_pop(ui);
-    done(ui, text, data);
+    loop_cancel(ui->loop, e->keep_timer);
+    e->keep_timer = 0;
+    ui_remove(ui, &e->view);
+    e->user.done(ui, text, data);
 }
 
 static void discard_answered(Ui *ui, char key, gpointer data)
@@ -218,7 +236,7 @@ static void leave(Editor *e)
     if (!e->changed)
         finish(e, FALSE);
     else
-        ui_ask_key(e->view.ui, _("Leave the editor without your changes? (y/n)"), "yn", discard_answered, e);
+        ui_ask_key(e->view.ui, _("Leave the editor and lose what you wrote here?"), "yn", discard_answered, e);
 }
 
 /* ---- keys ---- */
@@ -352,12 +370,22 @@ static void editor_draw(View *v, Surface *s, gboolean focused)
 
 static gboolean editor_command(View *v, char **args)
 {
-    return FALSE;
+    if (!g_str_equal(args[0], "cancel") && !g_str_equal(args[0], "quit"))
+        return FALSE;
+    leave((Editor *)v);
+    return TRUE;
 }
 
 static void editor_free(View *v)
 {
     Editor *e = (Editor *)v;
+    if (e->data) { /* the program ends: the text is there the next time */
+        if (e->keep_timer) {
+            loop_cancel(v->ui->loop, e->keep_timer);
+            keep_now(v->ui, e);
+        }
+        e->user.free(e->data);
+    }
     g_free(e->title);
     g_string_free(e->text, TRUE);
     g_array_unref(e->layout);
@@ -374,8 +402,7 @@ static const ViewClass editor_class = {
     .free = editor_free,
 };
 
-void editor_open(Ui *ui, const char *title, const char *text,
-                 void (*done)(Ui *ui, const char *text, gpointer data), gpointer data)
+void editor_open(Ui *ui, const char *title, const char *text, const EditorUser *user, gpointer data)
 {
     Editor *e = g_new0(Editor, 1);
     e->view.class = &editor_class;
@@ -385,7 +412,7 @@ void editor_open(Ui *ui, const char *title, const char *text,
     e->wanted_column = G_MAXUINT;
     e->layout = g_array_new(FALSE, FALSE, sizeof(VisualRow));
     e->undo = g_ptr_array_new_with_free_func(snapshot_free);
-    e->done = done;
+    e->user = *user;
     e->data = data;
     ui_push(ui, &e->view);
 }

@@ -9,6 +9,7 @@
 #include "form_view.h"
 #include "panes.h"
 #include "server_guess.h"
+#include "viewer_rows.h"
 #include "writer.h"
 #include "pintail/mime/envelope.h"
 #include "pintail/store/folder.h"
@@ -390,11 +391,10 @@ static void form_draw(View *v, Surface *s, gboolean focused)
     for (guint i = 0; i < f->results->len && row < surface_rows(s); i++) {
         gboolean bad = f->failed && i + 1 == f->results->len;
         const char *text = f->results->pdata[i];
-        while (*text && row < surface_rows(s)) { /* wrapped: the server's words may be long */
-            guint used = 0;
-            gsize fits = text_fit(text, -1, (guint)MAX(surface_columns(s) - 4, 1), &used);
-            surface_put(s, row++, 2, -1, style_of(bad ? "message.error" : "message"), text, (gssize)MAX(fits, 1));
-            text += MAX(fits, 1);
+        while (*text && row < surface_rows(s) - 1) { /* wrapped: the server's words may be long */
+            gsize skip = 0, fits = viewer_wrap(text, strlen(text), surface_columns(s) - 4, TRUE, &skip);
+            surface_put(s, row++, 2, -1, style_of(bad ? "message.error" : "message"), text, (gssize)fits);
+            text += fits + skip;
         }
     }
     surface_put(s, surface_rows(s) - 1, 2, -1, style_of("viewer.note"),
@@ -460,7 +460,7 @@ static void leave(Form *f)
     if (conf_accounts(ui->conf)->len == 0)
         ui_run_line(ui, "exit");
     else if (*text_of(f, ITEM_ADDRESS))
-        ui_ask_key(ui, _("Leave without setting up this account? (y/n)"), "yn", leave_answered, f);
+        ui_ask_key(ui, _("Leave without setting up this account?"), "yn", leave_answered, f);
     else
         ui_pop(ui);
 }

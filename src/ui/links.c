@@ -48,7 +48,7 @@ static void chosen(Ui *ui, gint64 id, gpointer data)
         ui_say(ui, NOTICE_WARNING, _("Not opened, because it is no web address: %s"), url);
         return;
     }
-    g_autofree char *prompt = g_strdup_printf(_("Open %s? (y/n, c: copy)"), url);
+    g_autofree char *prompt = g_strdup_printf(_("Open %s? c copies it"), url);
     ui_ask_key(ui, prompt, "ync", open_answered, g_strdup(url));
 }
 

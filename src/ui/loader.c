@@ -116,7 +116,7 @@ void loader_free(Loader *l)
 
 void loader_stop(Loader *l, LoadSlot slot)
 {
-    Job *j = g_steal_pointer(&l->current[slot]);
+    Job *j = l ? g_steal_pointer(&l->current[slot]) : NULL; /* none: the program ends */
     if (!j)
         return;
     cancel_trigger(j->stop);

@@ -2,6 +2,7 @@
 #include <string.h>
 #include "compose.h"
 #include "problems_view.h"
+#include "viewer_rows.h"
 #include "writer.h"
 #include "pintail/store/op.h"
 #include "pintail/store/outbox.h"
@@ -10,7 +11,9 @@
 #include "pintail/util/file.h"
 #include "pintail/util/i18n.h"
 
-#define MESSAGE_MAX (256u << 20)
+#define MESSAGE_MAX    (256u << 20)
+#define WORDS_INDENT   12
+#define WORDS_ROWS_MAX 6
 
 typedef struct {
     gint64 outbox_id, op_id; /* one of them */
@@ -102,14 +105,39 @@ static void add_operations(Problems *p)
     }
 }
 
+/* The cursor stays on its item, as long as that is there. */
 static void reload(Problems *p)
 {
+    const Item *at = p->cursor < p->items->len ? p->items->pdata[p->cursor] : NULL;
+    gint64 outbox_id = at ? at->outbox_id : 0, op_id = at ? at->op_id : 0;
     g_ptr_array_set_size(p->items, 0);
     add_outbox(p);
     add_operations(p);
+    for (guint i = 0; (outbox_id || op_id) && i < p->items->len; i++) {
+        const Item *item = p->items->pdata[i];
+        if (item->outbox_id == outbox_id && item->op_id == op_id)
+            p->cursor = i;
+    }
     if (p->cursor >= p->items->len)
         p->cursor = p->items->len ? p->items->len - 1 : 0;
     p->view.ui->dirty = TRUE;
+}
+
+/* The server's words below the row: all of them where the cursor is, else one row. */
+static int words_rows(const Item *i, gboolean here, int columns, Surface *s, int row)
+{
+    const char *at = i->words;
+    gsize left = strlen(at), skip = 0;
+    int n = 0;
+    do {
+        gsize fits = left ? viewer_wrap(at, left, MAX(columns - WORDS_INDENT - 1, 2), TRUE, &skip) : 0;
+        if (s && row + n < surface_rows(s))
+            surface_put(s, row + n, WORDS_INDENT, columns - WORDS_INDENT, style_of("viewer.note"), at, (gssize)fits);
+        at += fits + skip;
+        left -= MIN(fits + skip, left);
+        n++;
+    } while (here && left > 0 && n < WORDS_ROWS_MAX);
+    return n;
 }
 
 static void problems_draw(View *v, Surface *s, gboolean focused)
@@ -120,20 +148,24 @@ static void problems_draw(View *v, Surface *s, gboolean focused)
     surface_field(s, 0, 0, columns, style_of("title"), _(" Outbox and problems"));
     if (p->items->len == 0)
         surface_put(s, 2, 2, columns - 2, style_of("viewer.note"), _("Everything has been sent and done."), -1);
-    guint fit = (guint)MAX((rows - 1) / 2, 1);
-    if (p->cursor < p->top)
-        p->top = p->cursor;
-    if (p->cursor >= p->top + fit)
-        p->top = p->cursor - fit + 1;
-    for (guint n = 0; n < fit && p->top + n < p->items->len; n++) {
-        const Item *i = p->items->pdata[p->top + n];
-        gboolean here = p->top + n == p->cursor;
-        int row = 1 + (int)n * 2;
+    p->top = MIN(p->top, p->cursor);
+    int room = rows - 1;
+    for (guint n = p->cursor + 1; p->items->len && n-- > p->top;) { /* what is above it leaves room for it */
+        room -= 1 + words_rows(p->items->pdata[n], n == p->cursor, columns, NULL, 0);
+        if (room < 0 && n < p->cursor) {
+            p->top = n + 1;
+            break;
+        }
+    }
+    int row = 1;
+    for (guint n = p->top; n < p->items->len && row < rows; n++) {
+        const Item *i = p->items->pdata[n];
+        gboolean here = n == p->cursor;
         surface_field(s, row, 0, columns, here ? style_of("selected") : i->problem ? style_of("list.parked") : style_of("list"),
                       i->text);
-        surface_put(s, row + 1, 12, columns - 12, style_of("viewer.note"), i->words, -1);
         if (here)
             ui_cursor(v->ui, s, row, 0);
+        row += 1 + words_rows(i, here, columns, s, row + 1);
     }
 }
 
@@ -270,9 +302,9 @@ static void dismiss(Problems *p)
     if (!i)
         return;
     if (i->op_id)
-        ui_ask_key(ui, _("Forget this change? The server keeps its state. (y/n)"), "yn", dismiss_answered, p);
+        ui_ask_key(ui, _("Forget this change? The server keeps its state."), "yn", dismiss_answered, p);
     else if (i->state == OUTBOX_UNKNOWN)
-        ui_ask_key(ui, _("Take it as sent? It will not be sent again. (y/n)"), "yn", dismiss_answered, p);
+        ui_ask_key(ui, _("Take it as sent? It will not be sent again."), "yn", dismiss_answered, p);
     else
         ui_say(ui, NOTICE_INFO, _("It was not sent: e takes it back to edit or discard it"));
 }

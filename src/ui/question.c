@@ -117,10 +117,10 @@ void question_event(Ui *ui, const Event *e)
         ask_certificate(ui, e);
         break;
     case QUESTION_MAYBE_SENT:
-        ask_yes_no(ui, e, _("Send it again? (y/n)"));
+        ask_yes_no(ui, e, _("Send it again?"));
         break;
     case QUESTION_POP3_KEEP:
-        ask_yes_no(ui, e, _("(y: remove / n: keep)"));
+        ask_yes_no(ui, e, _("y: remove   n: keep"));
         break;
     }
 }

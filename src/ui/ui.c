@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "command.h"
+#include "compose.h"
 #include "dispatch.h"
 #include "keymap.h"
 #include "loader.h"
@@ -25,14 +26,17 @@ void ui_push(Ui *ui, View *take)
     ui->dirty = TRUE;
 }
 
+void ui_remove(Ui *ui, View *v)
+{
+    if (g_ptr_array_remove(ui->stack, v))
+        g_ptr_array_add(ui->closed, v);
+    ui->dirty = TRUE;
+}
+
 void ui_pop(Ui *ui)
 {
-    if (ui->stack->len == 0)
-        return;
-    View *v = ui->stack->pdata[ui->stack->len - 1];
-    g_ptr_array_set_size(ui->stack, (int)ui->stack->len - 1);
-    g_ptr_array_add(ui->closed, v);
-    ui->dirty = TRUE;
+    if (ui->stack->len > 0)
+        ui_remove(ui, ui->stack->pdata[ui->stack->len - 1]);
 }
 
 View *ui_focused(Ui *ui)
@@ -143,6 +147,8 @@ char *ui_commands_text(void)
 static void ui_clear(Ui *ui)
 {
     conf_on_change(ui->conf, NULL, NULL);
+    /* Loader first: its jobs borrow from views. Then the views, which may leave something to the writer. */
+    loader_free(g_steal_pointer(&ui->loader));
     if (ui->stack)
         while (ui->stack->len)
             ui_pop(ui);
@@ -151,7 +157,7 @@ static void ui_clear(Ui *ui)
     if (ui->stack)
         g_ptr_array_unref(ui->stack);
     panes_free(ui->panes);
-    loader_free(ui->loader);
+    g_clear_pointer(&ui->composing, composing_free);
     writer_free(ui->writer); /* finishes what was handed over */
     prompts_free(ui->prompts);
     keymap_free(ui->keymap);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "command.h"
+#include "compose.h"
 #include "help_view.h"
 #include "keymap.h"
 #include "panes.h"
@@ -64,7 +65,7 @@ void cmd_cancel(Ui *ui, char **args)
         return;
     if (v != list && list->class->command(list, name))
         return;
-    if (status_cancel(ui))
+    if (status_cancel(ui) | compose_cancel(ui)) /* both: the one says what the other does */
         return;
     if (ui->panes->zoomed)
         ui->panes->zoomed = FALSE;

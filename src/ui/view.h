@@ -59,6 +59,7 @@ struct Ui {
 };
 
 void ui_push(Ui *ui, View *take);  /* a full-screen view on top */
+void ui_remove(Ui *ui, View *v);   /* closes v, wherever in the stack it is */
 void ui_pop(Ui *ui);               /* closes the top one (frees it after the current key) */
 /* One line on the message row; printf. The last one stays until the next key; errors until read. */
 void ui_say(Ui *ui, Severity severity, const char *format, ...) G_GNUC_PRINTF(3, 4);
