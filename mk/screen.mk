@@ -10,15 +10,7 @@ $(HARNESS): $(HARNESS_SRC) $(wildcard tests/screen/*.h)
 
 # Patterns choose scripts: `make screen SCREENS='tests/screen/read*.screen'`.
 SCREENS ?= $(wildcard tests/screen/*.screen)
-E2E ?= $(wildcard tests/e2e/*.screen)
-CRASH ?= $(wildcard tests/crash/*.screen)
 
-.PHONY: screen e2e crash
+.PHONY: screen
 screen: $(HARNESS) $(B)/pintail ## drive the program through a terminal (SCREENS=FILES, UPDATE=1)
 	scripts/run-scripts $(HARNESS) -j $(SCREEN_JOBS) -p $(B)/pintail -- $(SCREENS)
-
-e2e: $(HARNESS) $(B)/pintail ## the same on real servers: Dovecot, Postfix
-	scripts/run-scripts $(HARNESS) -j $(SCREEN_JOBS) -p $(B)/pintail -- $(E2E)
-
-crash: $(HARNESS) $(B)/pintail ## kill the program at each of its steps
-	scripts/run-scripts $(HARNESS) -j $(SCREEN_JOBS) -p $(B)/pintail -- $(CRASH)
