@@ -48,14 +48,24 @@ static void post_change(gint64 account, gint64 folder, gint64 change_seq, void *
     bus_post(data, e);
 }
 
+static void print_mistakes(const Conf *conf)
+{
+    const GPtrArray *mistakes = conf_mistakes(conf);
+    for (guint n = 0; n < mistakes->len; n++)
+        fprintf(stderr, "pintail: %s\n", (const char *)mistakes->pdata[n]);
+}
+
 static gboolean load_conf(App *app, const Invocation *i, int *status)
 {
     app->conf = conf_new();
     ui_register(app->conf);
     g_autofree char *path = i->config ? g_strdup(i->config) : conf_default_path();
     g_autoptr(GError) err = NULL;
-    if (conf_load(app->conf, path, &err))
+    if (conf_load(app->conf, path, &err)) {
+        if (i->mode != MODE_OPEN) /* the screen shows them itself */
+            print_mistakes(app->conf);
         return TRUE;
+    }
     if (!i->config && error_is(err, PINTAIL_ERROR_GONE)) {
         app->rc_missing = TRUE;
         return TRUE;
@@ -90,6 +100,18 @@ void app_close(App *app)
     g_clear_pointer(&app->notice, g_free);
 }
 
+gboolean app_has_account(const App *app, const char *name, int *status)
+{
+    if (name ? conf_account(app->conf, name) != NULL : conf_accounts(app->conf)->len > 0)
+        return TRUE;
+    *status = name ? EX_USAGE : EX_CONFIG;
+    if (name)
+        fprintf(stderr, _("pintail: there is no account '%s' in the configuration\n"), name);
+    else
+        fputs(_("pintail: no account is configured; start pintail once to set one up\n"), stderr);
+    return FALSE;
+}
+
 static StoredAccountKind kind_of(const Account *a)
 {
     if (!a->incoming)
@@ -113,9 +135,7 @@ Account *app_sending_account(App *app, const char *name, GError **err)
 {
     if (name) {
         Account *named = conf_account(app->conf, name);
-        if (!named)
-            error_set(err, PINTAIL_ERROR_INVALID, _("there is no account '%s' in the configuration"), name);
-        else if (!named->smtp)
+        if (!named || !named->smtp)
             error_set(err, PINTAIL_ERROR_INVALID, _("account '%s' has no 'smtp' server"), name);
         return named && named->smtp ? named : NULL;
     }
@@ -125,8 +145,7 @@ Account *app_sending_account(App *app, const char *name, GError **err)
         if (a->smtp)
             return a;
     }
-    error_set(err, PINTAIL_ERROR_INVALID,
-              _("no account with an 'smtp' server is configured; start pintail once to set one up"));
+    error_set(err, PINTAIL_ERROR_INVALID, _("no account has an 'smtp' server"));
     return NULL;
 }
 

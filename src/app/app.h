@@ -2,7 +2,8 @@
  *
  * main() reads the command line into an Invocation and calls one run_*()
  * function, which opens what it needs (app_open) and returns the exit status
- * (sysexits: 64 usage, 69 refused, 74 store, 75 temporary, 77 login, 78 configuration). */
+ * (sysexits: 64 usage, 66 no such thing, 69 refused, 73 cannot create, 74 store, 75 temporary,
+ * 76 certificate or protocol, 77 login, 78 configuration). */
 #pragma once
 #include "pintail/bus/bus.h"
 #include "pintail/conf/conf.h"
@@ -53,6 +54,8 @@ typedef struct {
 gboolean app_open(App *app, const Invocation *i, StoreFlags flags, int *status);
 void app_close(App *app);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(App, app_close)
+/* FALSE when there is no account, or none called `name` (may be NULL): said, with its exit status. */
+gboolean app_has_account(const App *app, const char *name, int *status);
 /* Makes the configured accounts known to the store (a write only for those that are new). */
 gboolean app_ensure_accounts(App *app, Store *s, GError **err);
 /* The account of this name, or the first that can send (NULL name). Borrowed; NULL with err. */

@@ -203,6 +203,8 @@ int run_send(const Invocation *i)
     int status = EX_OK;
     if (!app_open(&app, i, 0, &status))
         return status;
+    if (!app_has_account(&app, i->account, &status))
+        return status;
     g_autoptr(GError) err = NULL;
     const Account *a = app_sending_account(&app, i->account, &err);
     g_autoptr(Draft) draft = a ? make_draft(&app, i, a, &err) : NULL;

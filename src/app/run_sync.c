@@ -13,6 +13,8 @@
 typedef struct {
     App *app;
     GHashTable *busy;   /* "account/lane" that has not reported EVENT_IDLE */
+    GHashTable *names;  /* gint64 account to name */
+    GPtrArray *said;    /* lines: two lanes often have the same to say */
     gboolean tty;       /* standard error shows progress */
     gboolean line_open;
     int status;
@@ -32,23 +34,59 @@ static void end_line(SyncRun *run)
 
 static void print_line(SyncRun *run, const char *text)
 {
+    for (guint n = 0; n < run->said->len; n++)
+        if (g_str_has_suffix(run->said->pdata[n], text))
+            return;
     g_autofree char *clean = printable_text(text, strlen(text), FALSE);
     end_line(run);
     fprintf(stderr, "pintail: %s\n", clean);
+    g_ptr_array_add(run->said, g_strdup(text));
 }
 
-static void print_progress(SyncRun *run, const Event *e)
+static const char *name_of(SyncRun *run, gint64 account)
 {
-    if (!run->tty || !e->text)
+    const char *name = g_hash_table_lookup(run->names, &account);
+    return name ? name : "";
+}
+
+/* "work: INBOX  200/2000": it stays until something else is to be said. */
+static void print_progress(SyncRun *run, const Event *e, const char *text)
+{
+    if (!run->tty || !text)
         return;
-    g_autofree char *clean = text_clip(e->text, 60, FALSE);
+    g_autofree char *whole = g_strdup_printf("%s: %s", name_of(run, e->account_id), text);
+    g_autofree char *clean = text_clip(whole, 60, FALSE);
     end_line(run);
-    if (e->total > 0)
+    if (e->kind == EVENT_PROGRESS && e->total > 0)
         fprintf(stderr, "%s  %" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT, clean, e->done, e->total);
     else
         fputs(clean, stderr);
     fflush(stderr);
     run->line_open = TRUE;
+}
+
+/* The worst of what happened: what needs a person outweighs what another try may mend. */
+static void note_failure(SyncRun *run, int code)
+{
+    g_autoptr(GError) err = g_error_new_literal(PINTAIL_ERROR, code, "");
+    int status = app_status_of(err);
+    if (run->status == EX_OK || run->status == EX_TEMPFAIL)
+        run->status = status;
+}
+
+static void handle_account(SyncRun *run, const Event *e)
+{
+    if (e->state == ACCOUNT_CONNECTING)
+        print_progress(run, e, _("connecting"));
+    else if (e->state == ACCOUNT_ONLINE)
+        print_progress(run, e, _("looking for changes"));
+    if (e->state != ACCOUNT_FAILED && e->state != ACCOUNT_OFFLINE)
+        return;
+    if (!e->text || !*e->text)
+        return; /* read only: there is nothing to connect for */
+    note_failure(run, e->code);
+    g_autofree char *line = g_strdup_printf("%s: %s", name_of(run, e->account_id), e->text);
+    print_line(run, line);
 }
 
 static void handle(SyncRun *run, const Event *e)
@@ -60,21 +98,20 @@ static void handle(SyncRun *run, const Event *e)
         break;
     }
     case EVENT_PROGRESS:
-        print_progress(run, e);
+        print_progress(run, e, e->text);
         break;
     case EVENT_NOTICE:
+        if (e->severity == NOTICE_ERROR)
+            note_failure(run, e->code);
+        if (e->text)
+            print_line(run, e->text);
+        break;
     case EVENT_OUTBOX:
         if (e->text)
             print_line(run, e->text);
-        if (e->kind == EVENT_NOTICE && e->severity == NOTICE_ERROR)
-            run->status = EX_TEMPFAIL;
         break;
     case EVENT_ACCOUNT:
-        if (e->state == ACCOUNT_FAILED || e->state == ACCOUNT_OFFLINE) {
-            run->status = EX_TEMPFAIL;
-            if (e->text && *e->text)
-                print_line(run, e->text);
-        }
+        handle_account(run, e);
         break;
     case EVENT_QUESTION:
         end_line(run);
@@ -90,6 +127,7 @@ static void expect_lanes(SyncRun *run, Store *s, const GPtrArray *accounts)
     for (guint n = 0; n < accounts->len; n++) {
         const Account *a = accounts->pdata[n];
         gint64 id = account_find(s, a->name);
+        g_hash_table_insert(run->names, g_memdup2(&id, sizeof id), g_strdup(a->name));
         if (a->incoming)
             g_hash_table_add(run->busy, lane_key(id, LANE_SYNC));
         if (a->incoming && a->incoming->protocol == PROTOCOL_IMAP)
@@ -100,22 +138,33 @@ static void expect_lanes(SyncRun *run, Store *s, const GPtrArray *accounts)
 }
 
 /* The accounts this run is about: all, or the one that --account names. */
-static GPtrArray *chosen_accounts(App *app, const Invocation *i, GError **err)
+static GPtrArray *chosen_accounts(const App *app, const Invocation *i)
 {
-    g_autoptr(GPtrArray) chosen = g_ptr_array_new_with_free_func((GDestroyNotify)account_unref);
+    GPtrArray *chosen = g_ptr_array_new_with_free_func((GDestroyNotify)account_unref);
     const GPtrArray *all = conf_accounts(app->conf);
     for (guint n = 0; n < all->len; n++) {
         Account *a = all->pdata[n];
         if (!i->account || g_str_equal(i->account, a->name))
             g_ptr_array_add(chosen, account_ref(a));
     }
-    if (chosen->len > 0)
-        return g_steal_pointer(&chosen);
-    if (i->account)
-        error_set(err, PINTAIL_ERROR_INVALID, _("there is no account '%s' in the configuration"), i->account);
-    else
-        error_set(err, PINTAIL_ERROR_INVALID, _("no account is configured; start pintail once to set one up"));
-    return NULL;
+    return chosen;
+}
+
+static void run_clear(SyncRun *run)
+{
+    end_line(run);
+    g_hash_table_unref(run->busy);
+    g_hash_table_unref(run->names);
+    g_ptr_array_unref(run->said);
+}
+
+static void drain(SyncRun *run)
+{
+    Event *e;
+    while ((e = bus_next(run->app->bus))) {
+        handle(run, e);
+        event_free(e);
+    }
 }
 
 int run_sync(const Invocation *i)
@@ -124,18 +173,23 @@ int run_sync(const Invocation *i)
     int status = EX_OK;
     if (!app_open(&app, i, 0, &status))
         return status;
+    if (!app_has_account(&app, i->account, &status))
+        return status;
     g_autoptr(GError) err = NULL;
     g_autoptr(Store) s = store_connect(app.home, STORE_FOR_WORK, &err);
-    g_autoptr(GPtrArray) accounts = NULL;
-    if (!s || !app_ensure_accounts(&app, s, &err) || !(accounts = chosen_accounts(&app, i, &err))) {
+    if (!s || !app_ensure_accounts(&app, s, &err)) {
         fprintf(stderr, "pintail: %s\n", err->message);
         return app_status_of(err);
     }
-
+    g_autoptr(GPtrArray) accounts = chosen_accounts(&app, i);
     SyncRun run = {.app = &app,
                    .busy = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+                   .names = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free),
+                   .said = g_ptr_array_new_with_free_func(g_free),
                    .tty = isatty(STDERR_FILENO),
                    .status = EX_OK};
+    if (app.notice)
+        print_line(&run, app.notice);
     expect_lanes(&run, s, accounts);
     g_autoptr(Engine) engine =
         engine_new(app.bus, app.home, accounts, ENGINE_ONCE | (i->read_only ? ENGINE_READ_ONLY : 0));
@@ -147,14 +201,10 @@ int run_sync(const Invocation *i)
     while (g_hash_table_size(run.busy) > 0) {
         struct pollfd fd = {.fd = bus_fd(app.bus), .events = POLLIN};
         poll(&fd, 1, -1);
-        Event *e;
-        while ((e = bus_next(app.bus))) {
-            handle(&run, e);
-            event_free(e);
-        }
+        drain(&run);
     }
-    end_line(&run);
     engine_stop(engine, 2000);
-    g_hash_table_unref(run.busy);
+    drain(&run);
+    run_clear(&run);
     return run.status;
 }

@@ -34,6 +34,8 @@ int run_transfer(const Invocation *i)
     int status = EX_OK;
     if (!app_open(&app, i, 0, &status))
         return status;
+    if (!app_has_account(&app, i->account, &status))
+        return status;
     gboolean import = i->mode == MODE_IMPORT;
     const char *path = i->arguments->pdata[import ? 0 : 1];
     const char *name = i->arguments->pdata[import ? 1 : 0];

@@ -68,6 +68,7 @@ static gboolean merge_event(gpointer queued, gpointer item)
             return FALSE;
         old->state = newer->state;
         old->severity = newer->severity;
+        old->code = newer->code;
         take_texts(old, newer);
         return TRUE;
     case EVENT_PROGRESS:

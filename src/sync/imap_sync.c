@@ -342,11 +342,8 @@ static void wait_offline(SyncLane *l, gint64 until, gboolean needs_person)
 
 static void say_offline(SyncLane *l, const GError *why)
 {
-    gboolean needs_person = error_is(why, PINTAIL_ERROR_AUTH) || error_is(why, PINTAIL_ERROR_TLS);
-    gboolean cancelled = error_is(why, PINTAIL_ERROR_CANCELLED);
     log_line("sync", "%s: %s", l->w->account->name, why->message);
-    worker_state(l->w, needs_person ? ACCOUNT_FAILED : ACCOUNT_OFFLINE,
-                 cancelled ? _("cancelled; G connects again") : why->message);
+    worker_state_failed(l->w, error_is(why, PINTAIL_ERROR_CANCELLED) ? _("cancelled; G connects again") : NULL, why);
     if (error_is(why, PINTAIL_ERROR_STORE) || error_is(why, PINTAIL_ERROR_PROTOCOL))
         worker_complain(l->w, why);
 }

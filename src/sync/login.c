@@ -127,8 +127,9 @@ static Secret *run_command(Login *l, const char *command, GError **err)
     return secret;
 }
 
-/* The answer's secret; without one every lane gives up until the person wants it tried again. */
-static Secret *ask(Login *l, QuestionKind kind, const char *command, const char *text, GError **err)
+/* The answer's secret; without one every lane gives up, for the reason `why` (may be NULL), until the
+ * person wants it tried again. */
+static Secret *ask(Login *l, QuestionKind kind, const char *command, const char *text, const char *why, GError **err)
 {
     Event *question = event_new(EVENT_QUESTION, l->w->account_id);
     question->question_kind = kind;
@@ -140,10 +141,11 @@ static Secret *ask(Login *l, QuestionKind kind, const char *command, const char 
         return NULL;
     if (answer->answer == ANSWER_PASSWORD && answer->secret)
         return secret_ref(answer->secret);
-    g_autofree char *words = g_strdup_printf(_("%s: not logged in to %s:%u, no password was given"),
-                                             l->account->name, l->where->host, l->where->port);
-    shared_deny(l->w->shared, words);
-    error_set(err, PINTAIL_ERROR_AUTH, "%s", words);
+    g_autofree char *words = NULL;
+    if (!why)
+        words = g_strdup_printf(_("not logged in to %s:%u, no password was given"), l->where->host, l->where->port);
+    shared_deny(l->w->shared, why ? why : words);
+    error_set(err, PINTAIL_ERROR_AUTH, "%s", why ? why : words);
     return NULL;
 }
 
@@ -156,7 +158,7 @@ static Secret *ask_password(Login *l, const char *refusal, GError **err)
     else
         text = g_strdup_printf(_("Password of %s on %s:%u (account %s)"), user_of(l), l->where->host,
                                l->where->port, l->account->name);
-    return ask(l, QUESTION_PASSWORD, NULL, text, err);
+    return ask(l, QUESTION_PASSWORD, NULL, text, refusal, err);
 }
 
 /* In a worker there is no terminal: a command that needs one is run again by the screen. */
@@ -170,8 +172,9 @@ static Secret *command_or_question(Login *l, const char *command, GError **err)
         g_propagate_error(err, g_steal_pointer(&failure));
         return NULL;
     }
-    g_autofree char *text = g_strdup_printf(_("%s: password command failed: %s"), l->account->name, failure->message);
-    return ask(l, QUESTION_COMMAND, command, text, err);
+    g_autofree char *why = g_strdup_printf(_("password command failed: %s"), failure->message);
+    g_autofree char *text = g_strdup_printf("%s: %s", l->account->name, why);
+    return ask(l, QUESTION_COMMAND, command, text, why, err);
 }
 
 static Secret *find_secret(Login *l, SecretSlot slot, gboolean *typed, GError **err)

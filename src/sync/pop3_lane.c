@@ -203,8 +203,7 @@ static void after_failure(Pop3Lane *l, const GError *err)
     gint64 pause = MAX(backoff_us(l->failures), shared_connection_pause(l->w->shared));
     l->due = auth ? 0 : error_is(err, PINTAIL_ERROR_CANCELLED) ? now + poll : now + MAX(pause, tls ? TLS_RETRY : 0);
     log_line("sync", "%s: %s", l->w->account->name, err->message);
-    worker_state(l->w, auth || tls ? ACCOUNT_FAILED : ACCOUNT_OFFLINE,
-                 error_is(err, PINTAIL_ERROR_CANCELLED) ? _("cancelled; G connects again") : err->message);
+    worker_state_failed(l->w, error_is(err, PINTAIL_ERROR_CANCELLED) ? _("cancelled; G connects again") : NULL, err);
     if (error_is(err, PINTAIL_ERROR_STORE) || error_is(err, PINTAIL_ERROR_PROTOCOL))
         worker_complain(l->w, err);
 }

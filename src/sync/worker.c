@@ -213,7 +213,7 @@ gboolean worker_wait_for_lock(Worker *w)
             return TRUE;
         }
         if (lock == LOCK_ELSEWHERE && worker_once(w)) {
-            worker_notice(w, NOTICE_WARNING, _("%s: another Pintail is running and keeps this account in step"),
+            worker_notice(w, NOTICE_ERROR, _("%s: another Pintail is running and keeps this account in step"),
                           w->account->name);
             return FALSE;
         }
@@ -283,6 +283,16 @@ void worker_state(Worker *w, AccountState state, const char *text)
     bus_post(w->context->bus, e);
 }
 
+void worker_state_failed(Worker *w, const char *text, const GError *why)
+{
+    gboolean person = error_is(why, PINTAIL_ERROR_AUTH) || error_is(why, PINTAIL_ERROR_TLS);
+    Event *e = lane_event(w, EVENT_ACCOUNT);
+    e->state = person ? ACCOUNT_FAILED : ACCOUNT_OFFLINE;
+    e->code = why->code;
+    e->text = g_strdup(text ? text : why->message);
+    bus_post(w->context->bus, e);
+}
+
 void worker_notice(Worker *w, Severity severity, const char *format, ...)
 {
     va_list args;
@@ -299,10 +309,15 @@ void worker_complain(Worker *w, const GError *err)
 {
     if (!err || error_is(err, PINTAIL_ERROR_CANCELLED))
         return;
+    Event *e = lane_event(w, EVENT_NOTICE);
+    e->severity = NOTICE_ERROR;
+    e->code = err->code;
     if (w->account)
-        worker_notice(w, NOTICE_ERROR, "%s: %s", w->account->name, err->message);
+        e->text = g_strdup_printf("%s: %s", w->account->name, err->message);
     else
-        worker_notice(w, NOTICE_ERROR, "%s", err->message);
+        e->text = g_strdup(err->message);
+    log_line("sync", "%s", e->text);
+    bus_post(w->context->bus, e);
 }
 
 void worker_progress(Worker *w, const char *text, guint64 done, guint64 total, gboolean in_bytes)

@@ -82,6 +82,8 @@ gboolean worker_put_off(Worker *w, GError **err);
 void worker_poke(Worker *w, Lane lane, RequestKind kind, gint64 folder);
 
 void worker_state(Worker *w, AccountState state, const char *text);
+/* OFFLINE, or FAILED where only a person can help; `text` NULL: the message of `why`. */
+void worker_state_failed(Worker *w, const char *text, const GError *why);
 void worker_notice(Worker *w, Severity severity, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* An error as a notice; CANCELLED says nothing. */
 void worker_complain(Worker *w, const GError *err);

@@ -81,7 +81,7 @@ typedef struct {
     char *section;
     guint64 done, total, per_second;
     gboolean ok;
-    int code;         /* PROBE that failed: the PintailErrorCode */
+    int code;         /* the PintailErrorCode: PROBE that failed; NOTICE_ERROR; ACCOUNT that failed */
     guint64 question; /* unique in this process */
     QuestionKind question_kind;
     char *command;
