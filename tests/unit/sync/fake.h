@@ -171,6 +171,23 @@ static Fake *fake_new(const FakeServe *serve, void *data)
     return f;
 }
 
+/* Every client has gone: waits for its thread, so that the test may look at the state. */
+G_GNUC_UNUSED static void fake_settle(gpointer data)
+{
+    Fake *f = data;
+    for (;;) {
+        pthread_mutex_lock(&f->lock);
+        guint n = f->threads->len;
+        pthread_t last = n ? g_array_index(f->threads, pthread_t, n - 1) : pthread_self();
+        if (n)
+            g_array_set_size(f->threads, n - 1);
+        pthread_mutex_unlock(&f->lock);
+        if (n == 0)
+            return;
+        pthread_join(last, NULL);
+    }
+}
+
 static void fake_free(Fake *f)
 {
     cancel_trigger(f->stop);

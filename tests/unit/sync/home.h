@@ -24,6 +24,8 @@ typedef struct {
     Account *account;
     gint64 id;
     GPtrArray *events; /* of Event: all that came since the home was opened */
+    void (*settle)(gpointer data); /* called when an engine has ended; NULL */
+    gpointer settle_data;
 } Home;
 
 /* In memory where that is possible: hundreds of homes are made, and what a power cut would do is
@@ -124,15 +126,22 @@ G_GNUC_UNUSED static Event *home_last(Home *h, EventKind kind)
     return NULL;
 }
 
-/* Answers every question with `answer` until `lanes` lanes are idle, then stops. */
-static void home_run_once(Home *h, EngineFlags flags, guint lanes)
+static void home_stop(Home *h, Engine *e)
+{
+    g_assert_true(engine_stop(e, 5000));
+    if (h->settle)
+        h->settle(h->settle_data);
+}
+
+/* Until `lanes` lanes are idle. */
+G_GNUC_UNUSED static void home_run_once(Home *h, EngineFlags flags, guint lanes)
 {
     g_autoptr(Engine) e = home_engine(h, flags | ENGINE_ONCE);
     while (lanes > 0) {
         home_wait(h, EVENT_IDLE);
         lanes--;
     }
-    g_assert_true(engine_stop(e, 5000));
+    home_stop(h, e);
 }
 
 G_GNUC_UNUSED static gint64 home_folder(Home *h, const char *name)

@@ -11,7 +11,10 @@ static Home *imap_home(const Fake *f)
                                           "    imap imap://ana@127.0.0.1:%u\n    password secret\n"
                                           "    tls off\n    timeout 10s\n    download headers\n",
                                           f->port);
-    return home_new(rc);
+    Home *h = home_new(rc);
+    h->settle = fake_settle;
+    h->settle_data = (gpointer)f;
+    return h;
 }
 
 static void assert_here(Home *h, const char *folder, const char *subjects)
@@ -252,7 +255,7 @@ static void test_body(void)
     Event *body = home_wait(h, EVENT_BODY);
     g_assert_true(body->ok);
     g_assert_cmpint(body->message_id, ==, message);
-    g_assert_true(engine_stop(e, 5000));
+    home_stop(h, e);
     g_autoptr(GBytes) bytes = body_get(h->store, message, "", NULL);
     g_assert_nonnull(bytes);
     gsize len = 0;

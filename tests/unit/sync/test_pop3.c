@@ -212,7 +212,10 @@ static Home *pop3_home(const Fake *f, const char *settings)
                                           "    pop3 pop3://ana@127.0.0.1:%u\n    password secret\n"
                                           "    tls off\n    timeout 10s\n%s",
                                           f->port, settings);
-    return home_new(rc);
+    Home *h = home_new(rc);
+    h->settle = fake_settle;
+    h->settle_data = (gpointer)f;
+    return h;
 }
 
 static void assert_inbox(Home *h, const char *subjects)
@@ -290,7 +293,7 @@ static void test_unset_asks(void)
         if (!empty)
             bus_request(h->bus, LANE_SYNC, request_new(REQUEST_SYNC, h->id));
     }
-    g_assert_true(engine_stop(e, 5000));
+    home_stop(h, e);
     home_run_once(h, 0, 1);
     g_assert_cmpuint(b->mails->len, ==, 0);
     assert_inbox(h, "one,three,two");
@@ -354,7 +357,7 @@ static void test_big(void)
     Event *body = home_wait(h, EVENT_BODY);
     g_assert_cmpstr(body->text, ==, "");
     g_assert_true(body->ok);
-    g_assert_true(engine_stop(e, 5000));
+    home_stop(h, e);
     g_assert_cmpuint(b->mails->len, ==, 0);
     assert_inbox(h, "small,tall");
     g_autoptr(GBytes) whole = body_get(h->store, message, "", NULL);
