@@ -342,10 +342,24 @@ static gboolean evict_one(Store *s)
     return TRUE;
 }
 
-void cache_evict(Store *s)
+static gint64 cache_limit(Store *s)
 {
     g_autofree char *wanted = meta_get(s, CACHE_BYTES_KEY);
-    gint64 limit = wanted ? g_ascii_strtoll(wanted, NULL, 10) : CACHE_BYTES_DEFAULT;
+    return wanted ? g_ascii_strtoll(wanted, NULL, 10) : CACHE_BYTES_DEFAULT;
+}
+
+gboolean store_set_cache_size(Store *s, guint64 bytes, GError **err)
+{
+    gint64 limit = (gint64)MIN(bytes, (guint64)G_MAXINT64);
+    if (limit == cache_limit(s))
+        return TRUE;
+    g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT, limit);
+    return meta_put(s, CACHE_BYTES_KEY, text, err);
+}
+
+void cache_evict(Store *s)
+{
+    gint64 limit = cache_limit(s);
     if (!store_cache(s)) {
         db_ok(&s->db, NULL);
         return;

@@ -98,6 +98,8 @@ static const Command table[] = {
      .run = cmd_tagged},
     {.name = "pipe", .contexts = MESSAGES, .arguments = "[COMMAND]",
      .help = N_("give the message's text to a program"), .run = cmd_pipe},
+    {.name = "print", .contexts = MESSAGES, .help = N_("print the message (print-command)"),
+     .run = cmd_print},
     {.name = "clipboard", .contexts = "all", .arguments = "[text|address|link|id]",
      .help = N_("copy to the clipboard: text, address, link, Message-ID"), .run = cmd_clipboard},
 

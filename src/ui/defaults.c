@@ -62,7 +62,7 @@ static const char *const mutt_keys[] = {
     "bind list A archive", "bind list X junk", "bind list F flag", "bind list N toggle-new",
     "bind list t tag", "bind list T tag-pattern", "bind list ';' tagged", "bind list l limit",
     "bind list / search", "bind list n search-next", "bind list alt-n search-previous",
-    "bind list o sort", "bind list $ purge", "bind list | pipe", "bind list h headers",
+    "bind list o sort", "bind list $ purge", "bind list | pipe", "bind list p print", "bind list h headers",
     "bind list * last", "bind list = first", "bind list ] half-down", "bind list [ half-up",
     "bind list J next-message", "bind list K previous-message",
     "bind list 1 'type \"jump 1\"'", "bind list 2 'type \"jump 2\"'", "bind list 3 'type \"jump 3\"'",

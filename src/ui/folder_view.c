@@ -49,6 +49,20 @@ static void add_row(FolderView *v, RowKind kind, gint64 account, const Folder *f
     g_array_append_val(v->rows, r);
 }
 
+/* Has an INBOX more mail, and more unread, than when it was last read? */
+static gboolean has_new_mail(const GPtrArray *before, const GPtrArray *now)
+{
+    for (guint i = 0; before && i < before->len; i++) {
+        const Folder *old = before->pdata[i];
+        for (guint k = 0; old->role == ROLE_INBOX && k < now->len; k++) {
+            const Folder *f = now->pdata[k];
+            if (f->id == old->id && f->total > old->total && f->unread > old->unread)
+                return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 static void read_folders(FolderView *v)
 {
     Ui *ui = v->view.ui;
@@ -61,6 +75,8 @@ static void read_folders(FolderView *v)
         ui_say(ui, NOTICE_ERROR, "%s", err->message);
         return;
     }
+    if (conf_bool(ui->conf, "beep") && has_new_mail(v->folders, folders))
+        term_bell();
     g_array_set_size(v->rows, 0);
     if (v->folders)
         g_ptr_array_unref(v->folders);

@@ -107,6 +107,34 @@ void cmd_pipe(Ui *ui, char **args)
         ui_ask(ui, _("Pipe to command:"), "", FALSE, pipe_typed, NULL);
 }
 
+/* ---- to the printer ---- */
+
+/* The text as it is shown, from the program's standard input. */
+void cmd_print(Ui *ui, char **args)
+{
+    const char *command = conf_string(ui->conf, "print-command");
+    g_autofree char *text = viewer_view_text(ui->panes->viewer);
+    if (!*command) {
+        ui_say(ui, NOTICE_WARNING, _("No printer is set up: `:set print-command lpr`, or another program"));
+        return;
+    }
+    if (!text) {
+        ui_say(ui, NOTICE_WARNING, _("There is no message on the screen"));
+        return;
+    }
+    g_autofree char *path = NULL;
+    g_autoptr(GError) err = NULL;
+    if (write_temporary(text, strlen(text), &path, &err)) {
+        const char *argv[] = {"/bin/sh", "-c", "eval \"$1\" <\"$2\"", "sh", command, path, NULL};
+        gboolean ok = ui_run_on_terminal(ui, argv);
+        ui_say(ui, ok ? NOTICE_INFO : NOTICE_WARNING, ok ? _("Given to %s") : _("%s ended with an error"), command);
+    } else {
+        ui_say(ui, NOTICE_ERROR, "%s", err->message);
+    }
+    if (path)
+        (void)unlink(path);
+}
+
 /* ---- to the clipboard ---- */
 
 static gpointer copy_work(Store *s, gpointer data, const Cancel *stop, GError **err)

@@ -9,6 +9,7 @@
 #include "status.h"
 #include "text_view.h"
 #include "viewer_view.h"
+#include "writer.h"
 #include "pintail/util/i18n.h"
 
 char *start_key_problem(const char *key)
@@ -33,6 +34,19 @@ static void apply_colors(const Conf *conf)
     }
 }
 
+/* Writer thread. */
+static gint64 set_cache_size(Store *s, gpointer data, GError **err)
+{
+    return store_set_cache_size(s, *(guint64 *)data, err);
+}
+
+static void apply_cache_size(Ui *ui)
+{
+    guint64 *bytes = g_new(guint64, 1);
+    *bytes = (guint64)conf_number(ui->conf, "cache-size");
+    writer_run(ui->writer, set_cache_size, NULL, bytes, g_free);
+}
+
 static void changed(const char *what, void *data)
 {
     Ui *ui = data;
@@ -46,6 +60,8 @@ static void changed(const char *what, void *data)
         list_view_sort_changed(ui->panes->list);
     if (ui->panes && ui->panes->viewer && what && g_str_equal(what, "prefer-html"))
         viewer_view_reload(ui->panes->viewer);
+    if (!what || g_str_equal(what, "cache-size"))
+        apply_cache_size(ui);
     ui->dirty = TRUE;
 }
 
@@ -101,6 +117,8 @@ static void show_mistakes(Ui *ui)
 void start_after_first_screen(Ui *ui)
 {
     show_mistakes(ui);
+    if (!ui->read_only)
+        apply_cache_size(ui);
     compose_offer_rescued(ui);
     if (ui->options->mailto)
         compose_mailto(ui, ui->options->mailto);

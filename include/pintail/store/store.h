@@ -45,6 +45,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_free)
 /* The last committed change sequence. Reads. */
 gint64 store_change_seq(Store *s);
 
+/* Bound of cache.db in bytes; kept in the store, written only when it differs. */
+gboolean store_set_cache_size(Store *s, guint64 bytes, GError **err);
+
 /* The lock that covers syncing and replay, between processes (never SQLite's files). TRUE when this
  * process holds it from now on; FALSE without error when another one does. */
 gboolean store_home_lock_sync(StoreHome *h, GError **err);
