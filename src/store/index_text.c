@@ -32,6 +32,12 @@ static char *fold(const char *text, gsize limit)
     return text_fold(text, (gssize)len);
 }
 
+static void end_word(GString *words)
+{
+    if (words->len && words->str[words->len - 1] != ' ')
+        g_string_append_c(words, ' ');
+}
+
 char *index_words(const char *text, gsize limit)
 {
     g_autofree char *folded = fold(text, limit);
@@ -41,12 +47,10 @@ char *index_words(const char *text, gsize limit)
     for (const char *p = folded; *p; p = g_utf8_next_char(p)) {
         gunichar c = g_utf8_get_char(p);
         if (index_is_unspaced(c)) {
+            end_word(words);
             if (before) {
-                g_string_append_c(words, ' ');
                 g_string_append_unichar(words, before);
                 g_string_append_unichar(words, c);
-            } else {
-                g_string_append_c(words, ' ');
             }
             alone = !before;
             before = c;
@@ -55,13 +59,13 @@ char *index_words(const char *text, gsize limit)
         if (before && alone) /* one character is a word of its own */
             g_string_append_unichar(words, before);
         if (before)
-            g_string_append_c(words, ' ');
+            end_word(words);
         before = 0;
         alone = FALSE;
         if (is_word(c))
             g_string_append_unichar(words, c);
-        else if (words->len && words->str[words->len - 1] != ' ')
-            g_string_append_c(words, ' ');
+        else
+            end_word(words);
     }
     if (before && alone)
         g_string_append_unichar(words, before);

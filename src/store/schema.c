@@ -4,7 +4,7 @@
  * Notes on store.db:
  * - AUTOINCREMENT everywhere an id leaves the store: an id is never used again.
  * - `placement` repeats the sort keys of its message, so that each order of a list is one plain
- *   index. Rows that are not shown (moved away, waiting to be confirmed) are in none of them.
+ *   index over (folder, shown, key); the row id, which ends every index, breaks ties.
  * - A UID is valid only together with the folder's present `uidvalidity`; a new UIDVALIDITY
  *   therefore unbinds every placement without touching a row.
  * - `message.mid_hash` stands for Message-ID, or for From, Date and Subject where there is none. */
@@ -59,11 +59,11 @@ static const char store_v1[] =
     "CREATE INDEX placement_message ON placement(message);"
     "CREATE INDEX placement_base ON placement(base) WHERE base IS NOT NULL;"
     "CREATE INDEX placement_seq ON placement(folder, change_seq);"
-    "CREATE INDEX placement_date ON placement(folder, date, id) WHERE shown = 1;"
-    "CREATE INDEX placement_received ON placement(folder, received, id) WHERE shown = 1;"
-    "CREATE INDEX placement_from ON placement(folder, sort_from, date, id) WHERE shown = 1;"
-    "CREATE INDEX placement_subject ON placement(folder, sort_subject, date, id) WHERE shown = 1;"
-    "CREATE INDEX placement_size ON placement(folder, size, id) WHERE shown = 1;"
+    "CREATE INDEX placement_date ON placement(folder, shown, date);"
+    "CREATE INDEX placement_received ON placement(folder, shown, received);"
+    "CREATE INDEX placement_from ON placement(folder, shown, sort_from, date);"
+    "CREATE INDEX placement_subject ON placement(folder, shown, sort_subject, date);"
+    "CREATE INDEX placement_size ON placement(folder, shown, size);"
     "CREATE TABLE tombstone(folder INTEGER NOT NULL, seq INTEGER NOT NULL,"
     "  placement INTEGER NOT NULL, added_seq INTEGER NOT NULL,"
     "  PRIMARY KEY(folder, seq, placement)) WITHOUT ROWID;"

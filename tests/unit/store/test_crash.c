@@ -106,9 +106,7 @@ static void sweep(const char *point, Step prepare, Step step, Step verify, int a
     int n = 1;
     for (gboolean died = TRUE; died; n++) {
         g_assert_cmpint(n, <, 200);
-        g_autofree char *template = g_build_filename(g_get_tmp_dir(), "pintail-crash-XXXXXX", NULL);
-        char *directory = g_mkdtemp(template);
-        g_assert_nonnull(directory);
+        g_autofree char *directory = fresh_directory();
         in_child(directory, prepare);
         died = dies(directory, point, n, prepare, step);
         in_child(directory, verify);
