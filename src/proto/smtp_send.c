@@ -13,6 +13,7 @@
 #include "pintail/util/error.h"
 #include "pintail/util/i18n.h"
 #include "pintail/util/log.h"
+#include "pintail/util/text.h"
 #include "smtp_session.h"
 
 #define CHUNK        65536 /* content between two looks at the deadline */
@@ -168,9 +169,12 @@ static gboolean is_ascii(const char *text)
 static gboolean check_path(const Smtp *s, const char *path, gboolean sender, gboolean *utf8,
                            GError **err)
 {
-    if ((!sender && !*path) || !path_is_sane(path)) {
-        error_set(err, PINTAIL_ERROR_REFUSED, _("'%s' is not an address that mail can be sent %s"),
-                  path, sender ? _("from") : _("to"));
+    g_autofree char *shown = printable_text(path, strlen(path), FALSE);
+    if ((!sender && !*path) || !path_is_sane(path) || !g_utf8_validate(path, -1, NULL)) {
+        error_set(err, PINTAIL_ERROR_REFUSED,
+                  sender ? _("'%s' is not an address that mail can be sent from")
+                         : _("'%s' is not an address that mail can be sent to"),
+                  shown);
         return FALSE;
     }
     if (is_ascii(path))
@@ -180,7 +184,7 @@ static gboolean check_path(const Smtp *s, const char *path, gboolean sender, gbo
         return TRUE;
     error_set(err, PINTAIL_ERROR_REFUSED,
               _("%s cannot handle the address '%s': it takes only ASCII (no SMTPUTF8)"),
-              stream_peer(s->stream), path);
+              stream_peer(s->stream), shown);
     return FALSE;
 }
 

@@ -186,6 +186,7 @@ static void test_greetings(void)
     expect_no_session("S: -ERR [SYS/TEMP] later\nclosed", TLS_OFF, NULL, PINTAIL_ERROR_RETRY, "later");
     expect_no_session("S: * PREAUTH hello\nclosed", TLS_STARTTLS, NULL, PINTAIL_ERROR_PROTOCOL, "speaks IMAP");
     expect_no_session("S: 220 mx ESMTP\nclosed", TLS_OFF, NULL, PINTAIL_ERROR_PROTOCOL, "speaks SMTP");
+    expect_no_session("S: +OK\nC: CAPA\nS: +OK\nflood XTRA", TLS_OFF, NULL, PINTAIL_ERROR_PROTOCOL, "does not end");
     g_autofree char *endless = g_strnfill(5000, 'x');
     g_autofree char *script = g_strdup_printf("S: +OK %s\nstall", endless);
     expect_no_session(script, TLS_OFF, NULL, PINTAIL_ERROR_PROTOCOL, "more than 4096");
@@ -309,6 +310,13 @@ static void test_endless_list(void)
     g_assert_null(pop3_list(t.pop3, &t.err));
     g_assert_error(t.err, PINTAIL_ERROR, PINTAIL_ERROR_PROTOCOL);
     g_assert_false(pop3_usable(t.pop3));
+    hang_up(&t);
+    /* Fewer lines than a million, but each as long as it may be. */
+    g_autofree char *tail = g_strnfill(3900, 'x');
+    g_autofree char *script = g_strconcat(USER_LOGIN "C: LIST\nS: +OK\nflood 1 100 ", tail, NULL);
+    talk(&t, script);
+    g_assert_null(pop3_list(t.pop3, &t.err));
+    g_assert_error(t.err, PINTAIL_ERROR, PINTAIL_ERROR_PROTOCOL);
     hang_up(&t);
 }
 

@@ -294,7 +294,7 @@ static void test_refused_before_anything_is_sent(void)
     const char *const injected[] = {"a@b> SIZE=1\r\nRSET", NULL}, *const gt[] = {"a>b@example.org", NULL};
     const char *const blank[] = {"a b@example.org", NULL}, *const none[] = {"", NULL};
     const char *const utf8[] = {"jörg@example.org", NULL}, *const nobody[] = {NULL};
-    const char *const quoted[] = {"\"a", NULL};
+    const char *const quoted[] = {"\"a", NULL}, *const broken[] = {"\xff\x9b@example.org", NULL};
     const struct {
         const char *const *to;
         const char *content, *says;
@@ -303,13 +303,14 @@ static void test_refused_before_anything_is_sent(void)
         {injected, "x", "not an address"},  {gt, "x", "not an address"},
         {blank, "x", "not an address"},     {none, "x", "not an address"},
         {quoted, "x", "not an address"},    {utf8, "x", "SMTPUTF8"},
-        {nobody, "x", "no recipient"},
+        {nobody, "x", "no recipient"},      {broken, "x", "not an address"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(SmtpResult) r = send_to(&t, cases[i].to, cases[i].content);
         g_assert_cmpint(r->outcome, ==, SMTP_REFUSED);
         g_assert_error(t.err, PINTAIL_ERROR, PINTAIL_ERROR_REFUSED);
         g_assert_nonnull(strstr(t.err->message, cases[i].says));
+        g_assert_true(g_utf8_validate(t.err->message, -1, NULL) && !strpbrk(t.err->message, "\r\n"));
         g_assert_true(smtp_usable(t.smtp));
     }
     hang_up(&t);
