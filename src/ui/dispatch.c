@@ -9,6 +9,7 @@
 #include "prompt.h"
 #include "question.h"
 #include "status.h"
+#include "viewer_rows.h"
 #include "pintail/util/i18n.h"
 #include "pintail/util/text.h"
 
@@ -186,13 +187,12 @@ static void draw_too_small(Surface *screen, int rows, int columns)
                                             LAYOUT_COLUMNS_MIN, LAYOUT_ROWS_MIN);
     /* it must be readable even where it doesn't fit one row */
     const char *rest = text;
-    for (int row = 0; row < rows && *rest && columns > 0; row++) {
-        guint used;
-        gsize n = text_fit(rest, -1, (guint)columns, &used);
-        if (n == 0)
-            break;
+    gsize left = strlen(rest), skip;
+    for (int row = 0; row < rows && left > 0 && columns > 1; row++) {
+        gsize n = viewer_wrap(rest, left, columns, TRUE, &skip);
         surface_put(screen, row, 0, columns, 0, rest, (gssize)n);
-        rest += n;
+        rest += n + skip;
+        left -= n + skip;
     }
     term_cursor(0, 0, FALSE);
 }

@@ -8,7 +8,8 @@
 #include "pintail/util/i18n.h"
 #include "pintail/util/text.h"
 
-#define RECIPIENTS_SHOWN 20
+#define RECIPIENTS_SHOWN  20
+#define ATTACHMENTS_SHOWN 30
 
 void viewer_head_free(gpointer p)
 {
@@ -99,20 +100,34 @@ static void add_usual(Viewer *v, const Envelope *e, const Account *own)
         add_field(v, _("Subject:"), e->subject, "viewer.header.subject");
 }
 
+/* Side by side as long as there is room; none is broken in two. */
 static void add_attachments(Viewer *v, const GPtrArray *attachments)
 {
     if (attachments->len == 0)
         return;
-    g_autoptr(GString) s = g_string_new(NULL);
-    for (guint i = 0; i < attachments->len && i < 30; i++)
-        g_string_append_printf(s, "%s%s", i ? "   " : "", (const char *)attachments->pdata[i]);
-    if (attachments->len > 30)
-        g_string_append(s, " …");
     g_autofree char *key = keymap_label(v->view.ui->keymap, "viewer", "parts");
     g_autofree char *hint = key ? g_strdup_printf(_("%s: parts"), key) : NULL;
-    Head *h = add_wrapped(v, "viewer.attachment", s->str, 0);
-    if (hint && (int)(text_width(h->text, -1) + text_width(hint, -1)) + 3 <= v->width)
-        h->right = g_steal_pointer(&hint);
+    int room = v->width - (hint ? (int)text_width(hint, -1) + 3 : 0);
+    g_autoptr(GString) row = g_string_new(NULL);
+    Head *first = NULL;
+    for (guint i = 0; i <= attachments->len && i <= ATTACHMENTS_SHOWN; i++) {
+        const char *one = i == attachments->len ? NULL : i == ATTACHMENTS_SHOWN ? "…" : attachments->pdata[i];
+        gboolean fits = one && (int)(text_width(row->str, -1) + text_width(one, -1)) + 3 <=
+                                   (first ? v->width : room);
+        if (row->len && !fits) {
+            Head *h = add_wrapped(v, "viewer.attachment", row->str, 0);
+            first = first ? first : h;
+            g_string_truncate(row, 0);
+        }
+        if (one)
+            g_string_append_printf(row, "%s%s", row->len ? "   " : "", one);
+    }
+    if (row->len) {
+        Head *h = add_wrapped(v, "viewer.attachment", row->str, 0);
+        first = first ? first : h;
+    }
+    if (hint && (int)text_width(first->text, -1) <= room)
+        first->right = g_steal_pointer(&hint);
 }
 
 static void add_exceptions(Viewer *v, const Loaded *l)
