@@ -108,14 +108,16 @@ class Handler:
             with open(name + ".part", "wb") as f:
                 f.write(head.encode() + content)
             os.rename(name + ".part", name)
-        if local:
+        # One by one: LMTP replies for each recipient after DATA (RFC 2033 section 4.2), smtplib reads one.
+        for address in local:
             with LocalLMTP(self.lmtp) as client:
                 try:
-                    refused = client.sendmail(envelope.mail_from or "", local, content)
+                    client.sendmail(envelope.mail_from or "", [address], content)
+                except smtplib.SMTPRecipientsRefused as e:
+                    code, said = e.recipients[address]
+                    return f"{code} {text_of(said)}"
                 except smtplib.SMTPResponseException as e:
                     return f"{e.smtp_code} {text_of(e.smtp_error)}"
-                for code, said in refused.values():
-                    return f"{code} {text_of(said)}"
         return None
 
 

@@ -31,6 +31,7 @@ struct Loop {
     GArray *timers;
     guint last_timer;
     gboolean handled; /* something, since the last idle byte */
+    gboolean keyed;   /* a key among it */
 };
 
 static int idle_descriptor(void)
@@ -155,7 +156,7 @@ static gboolean take_keys(Loop *l)
     Key k;
     gboolean any = FALSE;
     while (!l->ui->leaving && term_read(&k)) {
-        any = TRUE;
+        any = l->keyed = TRUE;
         dispatch_key(l->ui, &k);
         key_clear(&k);
     }
@@ -180,7 +181,9 @@ static void note_idle(Loop *l)
     if (!l->handled || writer_busy(l->ui->writer) || loader_busy(l->ui->loader))
         return;
     l->handled = FALSE;
-    if (l->idle >= 0 && write(l->idle, "i", 1) < 0 && errno != EINTR && errno != EAGAIN)
+    const char *byte = l->keyed ? "k" : "i";
+    l->keyed = FALSE;
+    if (l->idle >= 0 && write(l->idle, byte, 1) < 0 && errno != EINTR && errno != EAGAIN)
         l->idle = -1;
 }
 

@@ -2,7 +2,8 @@
  *
  * One poll(); nothing in it ever blocks. Keys are served first. When the descriptor
  * named by PINTAIL_IDLE_FD exists, one byte is written to it each time everything that came has been
- * handled and drawn, and neither writer nor loader has work left: tests wait for that. */
+ * handled and drawn, and neither writer nor loader has work left: `k` when a key was among it, else `i`.
+ * Tests wait for that. */
 #pragma once
 #include "view.h"
 

@@ -76,8 +76,8 @@ char *do_eventually(Script *s, const char *arg)
         if (now >= deadline)
             return g_strdup_printf("did not become true; at last it wrote:\n%s", s->output->str);
         gint64 until = MIN(deadline, now + RETRY_MS * 1000);
-        while (session_pump(until))
-            ;
+        while (g_get_monotonic_time() < until)
+            session_pump(until);
     }
     return NULL;
 }

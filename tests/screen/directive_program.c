@@ -13,8 +13,8 @@ static gboolean idle(Script *s, const void *data)
         return FALSE;
     /* The byte may be of an event from before the key: idle is what stays so. */
     gint64 until = g_get_monotonic_time() + QUIET_MS * 1000;
-    while (session_pump(until))
-        ;
+    while (g_get_monotonic_time() < until)
+        session_pump(until);
     return session_idle(session(s));
 }
 
@@ -84,8 +84,8 @@ char *do_keys(Script *s, const char *arg)
         /* Alone for as long as a person needs for another key: else it would be Alt with that. */
         if (strcmp(bytes, "\033") == 0) {
             gint64 until = g_get_monotonic_time() + ESC_MS * 1000;
-            while (session_pump(until))
-                ;
+            while (g_get_monotonic_time() < until)
+                session_pump(until);
         }
     }
     return NULL;

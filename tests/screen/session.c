@@ -17,19 +17,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { IDLE_FD = 10, END_SECONDS = 3, RAW_MAX = 256 * 1024 * 1024 };
+enum { IDLE_FD = 10, END_SECONDS = 3, HANDLED_MS = 2000, APART_MS = 20, RAW_MAX = 256 * 1024 * 1024 };
 
 struct Session {
     VTerm *vt;
     VTermScreen *screen;
     int rows, columns;
     int master, slave; /* -1: closed */
-    int idle;          /* readable end */
+    int idle;          /* readable end; -1: closed */
     int pidfd;
     pid_t pid;
     gboolean ended;
     int status;
-    gboolean said_idle;
+    gboolean said_idle;  /* since the last input */
+    gboolean sent;       /* the last input was keys, not a new size */
+    gboolean says_key;   /* a program that says when it has handled a key (`k`, else `i`) */
     VTermPos cursor;
     gboolean cursor_visible;
     GString *raw;
@@ -134,7 +136,7 @@ void session_resize(Session *s, int rows, int columns)
     struct winsize size = {.ws_row = rows, .ws_col = columns};
     s->rows = rows;
     s->columns = columns;
-    s->said_idle = FALSE;
+    s->said_idle = s->sent = FALSE;
     vterm_set_size(s->vt, rows, columns);
     ioctl(s->slave, TIOCSWINSZ, &size);
 }
@@ -168,12 +170,15 @@ static gboolean take_output(Session *s)
 static void take_idle(Session *s)
 {
     char buffer[512];
-    ssize_t n;
-    while ((n = read(s->idle, buffer, sizeof buffer)) > 0)
-        s->said_idle = TRUE;
+    ssize_t n = -1;
+    while (s->idle >= 0 && (n = read(s->idle, buffer, sizeof buffer)) > 0)
+        for (ssize_t i = 0; i < n; i++) {
+            s->says_key |= buffer[i] == 'k';
+            s->said_idle |= buffer[i] == 'k' || !s->says_key || !s->sent;
+        }
     if (n == 0) { /* the program closed it: never again */
         close(s->idle);
-        s->idle = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        s->idle = -1;
     }
 }
 
@@ -215,7 +220,9 @@ void session_free(Session *s)
     if (s->master >= 0)
         close(s->master);
     close(s->slave);
-    close(s->idle);
+    if (s->idle >= 0)
+        if (s->idle >= 0)
+        close(s->idle);
     close(s->pidfd);
     vterm_free(s->vt);
     g_string_free(s->raw, TRUE);
@@ -245,12 +252,13 @@ gboolean session_pump(gint64 deadline)
         if (fds[i * 3 + 2].revents)
             take_end(s);
     }
-    return TRUE;
+    return left > 0; /* a program that never stops writing cannot hold the deadline back */
 }
 
 void session_send(Session *s, const char *bytes, gsize len)
 {
     s->said_idle = FALSE;
+    s->sent = TRUE;
     while (len > 0 && s->master >= 0) {
         ssize_t n = write(s->master, bytes, len);
         if (n > 0) {
@@ -285,6 +293,20 @@ gboolean session_key(Session *s, const char *bytes, gsize len, gint64 deadline)
             return FALSE;
         session_pump(now + 1000);
     }
+    /* Pintail says when it has handled one: only then comes the next. */
+    gint64 usual = g_get_monotonic_time() + HANDLED_MS * 1000;
+    while (s->says_key && !s->said_idle && !s->ended) {
+        gint64 now = g_get_monotonic_time();
+        if (now >= deadline)
+            return FALSE;
+        if (now >= usual) /* it gave the terminal to another program, for example */
+            break;
+        session_pump(MIN(deadline, usual));
+    }
+    /* Others get each key alone: nobody's next one comes within this time. */
+    gint64 until = g_get_monotonic_time() + APART_MS * 1000;
+    while (!s->says_key && !s->ended && g_get_monotonic_time() < until)
+        session_pump(until);
     return TRUE;
 }
 

@@ -20,7 +20,8 @@ pid_t session_pid(const Session *s);
 
 /* Bytes to the program at once, as a terminal delivers a paste. */
 void session_send(Session *s, const char *bytes, gsize len);
-/* One key, and waits until the program has read it. FALSE when it did not until `deadline`. */
+/* One key, and waits until the program has read it, and handled it where it says that it is idle.
+ * FALSE when it did not until `deadline`. */
 gboolean session_key(Session *s, const char *bytes, gsize len, gint64 deadline);
 /* Takes in what all sessions wrote. Returns at the first activity, or at `deadline`
  * (monotonic microseconds): then FALSE. */
