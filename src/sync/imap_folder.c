@@ -353,7 +353,7 @@ static Plan *make_plan(SyncLane *l, const Folder *folder, gboolean second_look, 
     PlanLocal local = {.uidvalidity = folder->uidvalidity,
                        .uidnext = folder->uidnext,
                        .floor_uid = folder->floor_uid,
-                       .highestmodseq = folder->highestmodseq,
+                       .highestmodseq = l->stale ? 0 : folder->highestmodseq,
                        .known = (const UidFlags *)(void *)known->data,
                        .n_known = known->len,
                        .flags_current = l->current};
@@ -376,10 +376,12 @@ static Plan *make_plan(SyncLane *l, const Folder *folder, gboolean second_look, 
 /* Selects it unless it is. FALSE with err unset: this folder cannot be had now, which was said. */
 static gboolean select_folder(SyncLane *l, const Folder *folder, gboolean anew, GError **err)
 {
-    if (l->selected == folder->id && !anew && imap_selected(l->session))
+    if (l->selected == folder->id && !anew && imap_selected(l->session)) {
+        l->stale = !l->current;
         return TRUE;
+    }
     l->selected = 0;
-    l->current = FALSE;
+    l->current = l->stale = FALSE;
     g_autoptr(GError) failure = NULL;
     if (imap_select(l->session, folder->name, worker_read_only(l->w), &failure)) {
         l->selected = folder->id;

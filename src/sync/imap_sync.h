@@ -12,6 +12,7 @@ typedef struct {
     gint64 open;          /* folder on the screen; 0 */
     gint64 selected;      /* folder id; 0 */
     gboolean current;     /* the selected folder is in step, and we have heard of every change since */
+    gboolean stale;       /* it changed since its SELECT: HIGHESTMODSEQ of that says nothing now */
     GQueue todo;          /* of gint64 *: folders to be synced, first first */
     GHashTable *seen;     /* folder id (gint64 *) -> ImapStatus as of its last sync */
     gboolean look;        /* LIST and STATUS are due */
