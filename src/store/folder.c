@@ -385,11 +385,23 @@ gint64 folder_create(Store *s, gint64 account, const char *name, GError **err)
     return txn_commit(s, err) ? id : 0;
 }
 
+/* What a role's folder is called where nobody has said otherwise. */
+static const char *name_of_role(FolderRole role)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(local_folders); i++) {
+        if (local_folders[i].role == role)
+            return local_folders[i].name;
+    }
+    return "";
+}
+
 gint64 folder_for_role(Store *s, gint64 account, FolderRole role, const char *name, GError **err)
 {
     g_autoptr(Folder) have = folder_by_role(s, account, role);
     if (have)
         return have->id;
+    if (!name)
+        name = name_of_role(role);
     if (!name_ok(name, err) || !txn_begin(s, TRUE, err))
         return 0;
     name = canonical(name);

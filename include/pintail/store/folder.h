@@ -48,7 +48,8 @@ GPtrArray *folders_list(Store *s, gint64 account, GError **err);
 Folder *folder_get(Store *s, gint64 id, GError **err);
 Folder *folder_by_name(Store *s, gint64 account, const char *name); /* NULL when absent; reads */
 Folder *folder_by_role(Store *s, gint64 account, FolderRole role);  /* NULL when absent; reads */
-/* The folder that `role` needs, made here (FOLDER_TO_CREATE, or a Maildir) when the account has none. */
+/* The folder that `role` needs, made here (FOLDER_TO_CREATE, or a Maildir) when the account has none,
+ * under this name (NULL: the usual one, "Sent"). */
 gint64 folder_for_role(Store *s, gint64 account, FolderRole role, const char *name, GError **err);
 gint64 folder_create(Store *s, gint64 account, const char *name, GError **err);
 
