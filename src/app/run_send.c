@@ -45,7 +45,10 @@ static gboolean add_recipients(App *app, GPtrArray *into, const GPtrArray *words
         const char *alias = conf_alias(app->conf, word);
         const char *text = alias ? alias : word;
         g_autoptr(GPtrArray) list = address_list_parse(text, strlen(text));
-        if (list->len == 0) {
+        gboolean clean = TRUE;
+        for (const char *at = text; *at; at++)
+            clean = clean && (guchar)*at >= 0x20 && *at != 0x7f;
+        if (list->len == 0 || !clean) {
             error_set(err, PINTAIL_ERROR_INVALID, _("'%s' is not an address"), word);
             return FALSE;
         }
@@ -97,7 +100,7 @@ static gint64 sent_folder(Store *s, gint64 account, const Account *a)
 {
     if (a->sent_kind == SENT_NONE)
         return 0;
-    return folder_for_role(s, account, ROLE_SENT, a->sent, NULL);
+    return folder_for_role(s, account, ROLE_SENT, a->sent, NULL); /* sent all the same when there is none */
 }
 
 static gint64 queue_draft(Store *s, gint64 account, const Account *a, Draft *d, GError **err)
@@ -151,6 +154,12 @@ static gboolean is_decided(Store *s, gint64 id, int *status, char **words)
     return FALSE;
 }
 
+static int status_of_code(int code)
+{
+    g_autoptr(GError) err = g_error_new_literal(PINTAIL_ERROR, code, "");
+    return app_status_of(err);
+}
+
 static int submit(App *app, Store *s, const Account *a, gint64 account, gint64 id)
 {
     g_autoptr(GPtrArray) accounts = g_ptr_array_new();
@@ -162,6 +171,7 @@ static int submit(App *app, Store *s, const Account *a, gint64 account, gint64 i
         return EX_TEMPFAIL;
     }
     int status = EX_TEMPFAIL;
+    int trouble = EX_TEMPFAIL; /* of the last notice: a login that failed is nothing that passes */
     gboolean finished = FALSE; /* the lane has nothing more to do */
     g_autofree char *words = NULL;
     g_autofree char *notice = NULL; /* the last thing a worker said: why nothing was tried */
@@ -177,6 +187,7 @@ static int submit(App *app, Store *s, const Account *a, gint64 account, gint64 i
             else if ((e->kind == EVENT_NOTICE || e->kind == EVENT_ACCOUNT) && e->text && *e->text) {
                 g_free(notice);
                 notice = g_strdup(e->text);
+                trouble = e->kind == EVENT_NOTICE && e->severity == NOTICE_ERROR ? status_of_code(e->code) : trouble;
             }
             event_free(e);
         }
@@ -185,6 +196,8 @@ static int submit(App *app, Store *s, const Account *a, gint64 account, gint64 i
     g_clear_pointer(&words, g_free);
     is_decided(s, id, &status, &words);
     engine_stop(engine, 2000);
+    if (status == EX_TEMPFAIL)
+        status = trouble;
     if (status != EX_OK) {
         const char *why = words && *words ? words : notice ? notice : _("not sent yet");
         g_autofree char *clean = printable_text(why, strlen(why), FALSE);
