@@ -206,6 +206,13 @@ void cmd_undo(Ui *ui, char **args)
     g_free(u.what);
 }
 
+/* The cursor goes on at once when it stood on what goes away; it stays when other messages do. */
+static void advance_past(Ui *ui, const GArray *ids)
+{
+    if (ids->len == 1 && g_array_index(ids, gint64, 0) == panes_selection(ui).placement)
+        list_view_advance(ui->panes->list);
+}
+
 /* ---- moving ---- */
 
 static void move_to_role(Ui *ui, GArray *ids_take, FolderRole role, const char *role_name, guint add,
@@ -219,7 +226,7 @@ static void move_to_role(Ui *ui, GArray *ids_take, FolderRole role, const char *
     g_autofree char *name = name_of(ui, a->ids);
     g_autofree char *what = g_strdup_printf(_("move of %s"), name);
     a->said = moved_text(ui, _("Moved %s to %s.  u: undo"), name);
-    list_view_advance(ui->panes->list);
+    advance_past(ui, a->ids);
     run_action(ui, a, what);
 }
 
@@ -254,7 +261,7 @@ static void move_to(Ui *ui, GArray *ids_take, ChangeKind kind, gint64 folder)
     a->said = moved_text(ui, kind == CHANGE_MOVE ? _("Moved %s to %s.  u: undo")
                                                  : _("Copied %s to %s.  u: undo"), name);
     if (kind == CHANGE_MOVE)
-        list_view_advance(ui->panes->list);
+        advance_past(ui, a->ids);
     run_action(ui, a, what);
 }
 
@@ -346,7 +353,7 @@ static void purge_answered(Ui *ui, char key, gpointer data)
         a->said = g_strdup_printf(
             P_("%u message removed for good", "%u messages removed for good", a->ids->len),
             a->ids->len);
-        list_view_advance(ui->panes->list);
+        advance_past(ui, a->ids);
         run_action(ui, a, "");
     }
     pending_free(p);
@@ -375,7 +382,7 @@ static void delete_ids(Ui *ui, GArray *ids_take)
         g_autofree char *name = name_of(ui, a->ids);
         g_autofree char *what = g_strdup_printf(_("deletion mark on %s"), name);
         a->said = g_strdup_printf(_("Marked %s deleted.  u: undo, $: remove for good"), name);
-        list_view_advance(ui->panes->list);
+        advance_past(ui, a->ids);
         run_action(ui, a, what);
     } else {
         move_to_role(ui, ids_take, ROLE_TRASH, account ? account->trash : NULL, 0, 0);

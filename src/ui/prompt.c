@@ -11,6 +11,7 @@
 
 typedef struct {
     char *question;
+    char *answers; /* after it, never clipped; NULL */
     Field *field;  /* NULL: one key */
     char *keys;
     gboolean is_command;
@@ -38,6 +39,7 @@ static void prompt_free(gpointer data)
     if (!p)
         return;
     g_free(p->question);
+    g_free(p->answers);
     field_free(p->field);
     g_free(p->keys);
     g_free(p->typed);
@@ -176,7 +178,8 @@ void ui_ask_key(Ui *ui, const char *question, const char *keys,
     for (const char *k = keys; *k; k++)
         g_string_append_printf(shown, "%s%c", k == keys ? "" : "/", *k);
     Prompt *p = g_new0(Prompt, 1);
-    p->question = g_strdup_printf("%s (%s) ", question, shown->str);
+    p->question = g_strdup(question);
+    p->answers = g_strdup_printf(" (%s) ", shown->str);
     p->keys = g_strdup(keys);
     p->done_key = done;
     p->data = data;
@@ -330,9 +333,12 @@ void prompt_draw(Ui *ui, Surface *body, Surface *row)
     int top, left, columns = surface_columns(row);
     surface_origin(row, &top, &left);
     surface_fill(row, 0, 0, -1, style_of("prompt"), " ");
-    g_autofree char *question = text_clip(p->question, (guint)MAX(columns - 12, 10), FALSE);
+    int reserved = p->answers ? (int)text_width(p->answers, -1) : 12;
+    g_autofree char *question = text_clip(p->question, (guint)MAX(columns - reserved, 10), FALSE);
     int at = surface_put(row, 0, 0, -1, style_of("prompt"), question, -1);
-    if (at && p->question[strlen(p->question) - 1] == ' ' && !g_str_has_suffix(question, " "))
+    if (p->answers)
+        at += surface_put(row, 0, at, -1, style_of("prompt"), p->answers, -1);
+    else if (g_str_has_suffix(p->question, " ") && !g_str_has_suffix(question, " "))
         at++;
     if (p->field) {
         if (p->candidates && p->candidates->len)
