@@ -22,6 +22,7 @@ typedef struct {
     GPtrArray *masks;      /* of char *: regexes, hidden in `screen` */
     GString *output;       /* of the last `run` */
     gboolean own_servers;
+    guint logins;          /* made so far, so that each is another */
     GArray *groups;        /* of pid_t: process groups of commands, ended with the script */
 } Script;
 
@@ -79,4 +80,6 @@ char *do_eventually(Script *s, const char *arg);
 char *do_output(Script *s, const char *arg);
 char *do_load(Script *s, const char *arg);
 char *do_servers(Script *s, const char *arg);
+char *do_settled(Script *s, const char *arg);
+char *do_fresh(Script *s, const char *arg);
 char *do_needs(Script *s, const char *arg);

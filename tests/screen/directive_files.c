@@ -118,6 +118,14 @@ char *do_load(Script *s, const char *arg)
     return load_env(s, path) ? NULL : g_strdup_printf("cannot read %s", path);
 }
 
+static void new_logins(Script *s)
+{
+    g_autofree char *login = g_strdup_printf("%s-%d-%u", s->name, (int)getpid(), ++s->logins);
+    g_autofree char *login2 = g_strconcat(login, "-b", NULL);
+    set_env(s, "LOGIN", login);
+    set_env(s, "LOGIN2", login2);
+}
+
 /* servers: those of the run, with mailboxes of this script's own (${LOGIN}, ${LOGIN2}).
  * servers private [OPTIONS]: own ones, which the script may stop and break. */
 char *do_servers(Script *s, const char *arg)
@@ -136,12 +144,17 @@ char *do_servers(Script *s, const char *arg)
     }
     if (!path || !load_env(s, path))
         return g_strdup("the servers do not run");
-    g_autofree char *login = g_strdup_printf("%s-%d", s->name, (int)getpid());
-    g_autofree char *login2 = g_strdup_printf("%s-%d-b", s->name, (int)getpid());
-    set_env(s, "LOGIN", login);
-    set_env(s, "LOGIN2", login2);
+    new_logins(s);
     set_env(s, "PASSWORD", "secret");
     return NULL;
+}
+
+/* New mailboxes on the server and an empty home, for the next round of a loop. */
+char *do_fresh(Script *s, const char *arg)
+{
+    new_logins(s);
+    return do_run(s, "find \"$HOME\" -mindepth 1 -delete; mkdir -p \"$XDG_CONFIG_HOME\" \"$XDG_DATA_HOME\" "
+                     "\"$XDG_RUNTIME_DIR\" \"$TMPDIR\"");
 }
 
 /* needs root|PROGRAM: skips the script where it is missing. */

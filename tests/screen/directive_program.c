@@ -136,12 +136,25 @@ char *do_idle(Script *s, const char *arg)
     return wait_for(s, idle, NULL) ? NULL : g_strdup("the program did not become idle");
 }
 
+static gboolean idle_or_ended(Script *s, const void *data)
+{
+    return program_ended(s, data) || idle(s, data);
+}
+
+/* As `idle`, where the program may as well have ended: killed at a step that is being tested. */
+char *do_settled(Script *s, const char *arg)
+{
+    return wait_for(s, idle_or_ended, NULL) ? NULL : g_strdup("neither idle nor ended");
+}
+
 char *do_exit(Script *s, const char *arg)
 {
     if (!wait_for(s, program_ended, NULL))
         return g_strdup("the program did not end");
     int status;
     session_ended(session(s), &status);
+    if (strcmp(arg, "any") == 0)
+        return NULL;
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     if (code != (int)strtol(arg, NULL, 10))
         return g_strdup_printf("the program ended with %d, not %s", code, arg);

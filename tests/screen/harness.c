@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SCRIPT_SECONDS = 180 };
+enum { SCRIPT_SECONDS = 300 };
 
 typedef struct {
     const char *path;

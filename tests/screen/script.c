@@ -119,6 +119,7 @@ static const struct {
     {"idle", do_idle, FALSE, TRUE},
     {"exit", do_exit, FALSE, TRUE},
     {"signal", do_signal, FALSE, TRUE},
+    {"settled", do_settled, FALSE, TRUE},
     {"within", do_within, FALSE, FALSE},
     {"expect", do_expect, TRUE, TRUE},
     {"expect-not", do_expect_not, TRUE, TRUE},
@@ -135,6 +136,7 @@ static const struct {
     {"output", do_output, TRUE, FALSE},
     {"load", do_load, TRUE, FALSE},
     {"servers", do_servers, FALSE, FALSE},
+    {"fresh", do_fresh, FALSE, FALSE},
     {"needs", do_needs, FALSE, FALSE},
 };
 
@@ -256,14 +258,15 @@ static void script_close(Script *s)
 /* The next directive with the lines that belong to it; *line counts. NULL at the end. */
 static char *next_directive(char ***lines, guint *line, guint *at)
 {
-    while (**lines && (***lines == '\0' || ***lines == '#')) {
+    while (**lines && ((**lines)[strspn(**lines, " ")] == '\0' || (**lines)[strspn(**lines, " ")] == '#')) {
         ++*lines;
         ++*line;
     }
     if (!**lines)
         return NULL;
     *at = ++*line;
-    GString *text = g_string_new(*(*lines)++);
+    GString *text = g_string_new(**lines + strspn(**lines, " "));
+    ++*lines;
     if (!g_str_has_suffix(text->str, " <<"))
         return g_string_free(text, FALSE);
     g_string_truncate(text, text->len - 3);
@@ -280,6 +283,51 @@ static char *next_directive(char ***lines, guint *line, guint *at)
     return g_string_free(text, FALSE);
 }
 
+/* repeat MAX ... end: the lines between again and again, with ${N} from 1 on, until a `break COMMAND`
+ * succeeds. Not nested. */
+typedef struct {
+    char **begin; /* behind the `repeat` line; NULL: not in a loop */
+    guint line;   /* of begin */
+    long n, max;
+} Loop;
+
+static void loop_number(Script *s, Loop *loop, long n)
+{
+    g_autofree char *number = g_strdup_printf("%ld", n);
+    loop->n = n;
+    set_env(s, "N", number);
+}
+
+/* TRUE when the directive was one of the loop's; *failure as execute() has it. */
+static gboolean loop_directive(Script *s, Loop *loop, const char *directive, char ***next, guint *line,
+                               char **failure)
+{
+    if (g_str_has_prefix(directive, "repeat ")) {
+        *loop = (Loop){.begin = *next, .line = *line, .max = strtol(directive + strlen("repeat "), NULL, 10)};
+        loop_number(s, loop, 1);
+        return TRUE;
+    }
+    if (strcmp(directive, "end") == 0) {
+        if (!loop->begin || loop->n >= loop->max) {
+            *failure = g_strdup_printf("still not done after %ld rounds", loop->n);
+            return TRUE;
+        }
+        loop_number(s, loop, loop->n + 1);
+        *next = loop->begin;
+        *line = loop->line;
+        return TRUE;
+    }
+    if (!g_str_has_prefix(directive, "break "))
+        return FALSE;
+    if (shell(s, directive + strlen("break "), deadline_of(s, RUN_MS)) == 0) {
+        while (**next && strcmp(*(*next)++, "end") != 0)
+            ++*line;
+        ++*line;
+        loop->begin = NULL;
+    }
+    return TRUE;
+}
+
 char *script_run(const ScriptContext *context, const char *path)
 {
     g_autofree char *text = NULL;
@@ -292,11 +340,19 @@ char *script_run(const ScriptContext *context, const char *path)
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     char **next = lines;
     guint line = 0, at = 0;
+    Loop loop = {0};
     while (!failure) {
         g_autofree char *directive = next_directive(&next, &line, &at);
         if (!directive)
             break;
-        g_autofree char *reason = execute(&s, directive);
+        g_autofree char *reason = NULL;
+        if (!loop_directive(&s, &loop, directive, &next, &line, &reason))
+            reason = execute(&s, directive);
+        if (reason && loop.begin) {
+            g_autofree char *where = g_strdup_printf("%s\n(round %ld)", reason, loop.n);
+            g_free(g_steal_pointer(&reason));
+            reason = g_steal_pointer(&where);
+        }
         if (reason)
             failure = report(&s, path, at, directive, reason);
     }
