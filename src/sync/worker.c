@@ -205,6 +205,7 @@ static void take_without_lock(Worker *w, Request **open)
 gboolean worker_wait_for_lock(Worker *w)
 {
     g_autoptr(Request) open = NULL;
+    gboolean said = FALSE;
     while (!worker_is_stopping(w)) {
         LockState lock = worker_lock(w);
         if (lock == LOCK_OURS) {
@@ -217,6 +218,9 @@ gboolean worker_wait_for_lock(Worker *w)
                           w->account->name);
             return FALSE;
         }
+        if (lock == LOCK_ELSEWHERE && !said)
+            worker_state(w, ACCOUNT_OFFLINE, _("another Pintail keeps this account in step"));
+        said = said || lock == LOCK_ELSEWHERE;
         /* The engine pokes every lane when the lock changes hands. */
         if (worker_wait(w, 0))
             take_without_lock(w, &open);
