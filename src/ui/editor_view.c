@@ -108,12 +108,22 @@ static guint column_of(const Editor *e, guint row)
     return text_width(e->text->str + start, (gssize)(e->cursor - start));
 }
 
+static gsize before(const Editor *e, gsize at);
+
+/* The last offset that is drawn in `row`: where a line wraps, its end is the next row's beginning. */
+static gsize row_end(const Editor *e, guint row)
+{
+    gsize end = g_array_index(e->layout, VisualRow, row).end;
+    return end < e->text->len && e->text->str[end] != '\n' ? before(e, end) : end;
+}
+
 /* The offset in `row` nearest to the column `cells`. */
 static gsize offset_at(const Editor *e, guint row, guint cells)
 {
     const VisualRow *r = &g_array_index(e->layout, VisualRow, row);
     guint used;
-    return r->start + text_fit(e->text->str + r->start, (gssize)(r->end - r->start), cells, &used);
+    gsize at = r->start + text_fit(e->text->str + r->start, (gssize)(r->end - r->start), cells, &used);
+    return MIN(at, row_end(e, row));
 }
 
 /* ---- changes ---- */
@@ -131,6 +141,7 @@ static void keep_later(Editor *e)
         e->keep_timer = loop_after(e->view.ui->loop, KEEP_MS, keep_now, e);
 }
 
+/* A step of undo is what was typed since the last other key, or a word of it. */
 static void remember(Editor *e, gboolean typing)
 {
     e->changed = TRUE;
@@ -148,6 +159,8 @@ static void remember(Editor *e, gboolean typing)
 
 static void insert(Editor *e, const char *text, gboolean typing)
 {
+    if (typing && *text == ' ')
+        e->typing = FALSE;
     remember(e, typing);
     g_string_insert(e->text, (gssize)e->cursor, text);
     e->cursor += strlen(text);
@@ -265,7 +278,7 @@ static gboolean control_key(Editor *e, gunichar letter)
         e->cursor = g_array_index(e->layout, VisualRow, row_of(e, e->cursor)).start;
         return TRUE;
     case 'e':
-        e->cursor = g_array_index(e->layout, VisualRow, row_of(e, e->cursor)).end;
+        e->cursor = row_end(e, row_of(e, e->cursor));
         return TRUE;
     }
     return FALSE;
@@ -332,6 +345,8 @@ static gboolean editor_key(View *v, const Key *k)
         return FALSE;
     layout(e);
     v->ui->dirty = TRUE;
+    if (k->kind != KEY_CHAR || k->mods)
+        e->typing = FALSE;
     if (move_key(e, k))
         return TRUE;
     e->wanted_column = G_MAXUINT;

@@ -23,8 +23,10 @@ static void leave_answered(Ui *ui, char key, gpointer data)
 
 void cmd_quit(Ui *ui, char **args)
 {
-    if (ui->stack->len) {
-        ui_pop(ui);
+    View *v = ui_focused(ui);
+    if (ui->stack->len) { /* it may have something to ask first */
+        if (!v->class->command || !v->class->command(v, args))
+            ui_pop(ui);
         return;
     }
     if (ui->panes->focus == FOCUS_VIEWER) {
