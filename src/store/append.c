@@ -114,7 +114,7 @@ gint64 append_place(Store *s, Prepared *p, guint flags, gint64 replaces)
 {
     flags &= FLAGS_ALL;
     if (p->local) {
-        gint64 have = db_number(&s->db, 0, "SELECT id FROM placement WHERE base = ? AND folder = ?",
+        gint64 have = db_number(&s->db, 0, "SELECT id FROM placement WHERE base = ? AND +folder = ?",
                                 "ti", p->base, p->folder);
         if (have)
             return have;

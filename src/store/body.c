@@ -262,7 +262,7 @@ GArray *bodies_missing(Store *s, gint64 folder, gint64 since, guint n, GError **
 {
     GArray *ids = g_array_new(FALSE, FALSE, sizeof(gint64));
     sqlite3_stmt *st = db_query(&s->db,
-                                "SELECT p.message FROM placement p JOIN message m ON m.id = p.message"
+                                "SELECT p.message FROM placement p CROSS JOIN message m ON m.id = p.message"
                                 " WHERE p.folder = ? AND p.shown = 1 AND p.date >= ? AND p.uid IS NOT"
                                 " NULL AND m.content & 1 = 0 AND m.content & 6 <> 6"
                                 " ORDER BY p.date DESC, p.id DESC LIMIT ?",

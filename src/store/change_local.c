@@ -68,7 +68,7 @@ gboolean local_set_flags(Store *s, Placement *p, guint flags)
 
 static gboolean base_taken(Store *s, gint64 folder, const char *base)
 {
-    return db_number(&s->db, 0, "SELECT 1 FROM placement WHERE base = ? AND folder = ?", "ti", base,
+    return db_number(&s->db, 0, "SELECT 1 FROM placement WHERE base = ? AND +folder = ?", "ti", base,
                      folder) != 0;
 }
 

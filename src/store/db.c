@@ -92,11 +92,15 @@ static gboolean configure(Db *db)
                          "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=16777216;");
 }
 
+static void finalize(gpointer st)
+{
+    sqlite3_finalize(st);
+}
+
 gboolean db_open(Db *db, const char *path, guint flags, GError **err)
 {
     *db = (Db){.path = g_strdup(path), .read_only = (flags & DB_READ_ONLY) != 0};
-    db->statements = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
-                                           (GDestroyNotify)sqlite3_finalize);
+    db->statements = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, finalize);
     if (!db->read_only && !create_private(path, err)) {
         db_close(db);
         return FALSE;

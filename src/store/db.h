@@ -5,7 +5,11 @@
  * transaction asks in txn_commit()); nothing can be half committed because a check was forgotten.
  *
  * `types`: one letter per argument: i gint64 (write I64(x)!), t text (NULL is NULL),
- * b bytes then gsize. One thread. */
+ * b bytes then gsize. One thread.
+ *
+ * Joins are written CROSS JOIN, in the order in which they are to run: without statistics the planner
+ * sometimes begins at the wrong end, and goes through a whole folder for one message. "+column"
+ * keeps it from an index for the same reason. */
 #pragma once
 #include <glib.h>
 #include <sqlite3.h>

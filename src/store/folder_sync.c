@@ -153,16 +153,20 @@ gboolean folder_created(Store *s, gint64 folder, GError **err)
 static void give_up_waiting(Store *s, gint64 folder, guint32 uidnext, guint32 floor_uid)
 {
     db_run(&s->db,
-           "UPDATE placement SET await_rounds = await_rounds + 1 WHERE folder = ? AND uid IS NULL"
+           "UPDATE placement INDEXED BY placement_await SET await_rounds = await_rounds + 1"
+           " WHERE folder = ? AND uid IS NULL"
            " AND file IS NULL AND await_uidnext > 0 AND await_uidnext < ? AND await_uidnext >= ?",
            "iii", folder, I64(uidnext), I64(floor_uid));
     if (!db_changes(&s->db))
         return;
     gint64 id;
     while ((id = db_number(&s->db, 0,
-                           "SELECT p.id FROM placement p WHERE p.folder = ? AND p.uid IS NULL"
+                           "SELECT p.id FROM placement p INDEXED BY placement_await WHERE p.folder = ?"
+                           " AND p.uid IS NULL"
                            " AND p.file IS NULL AND p.await_rounds >= 3 AND NOT EXISTS(SELECT 1 FROM op o"
-                           " WHERE o.placement = p.id OR o.destination_placement = p.id) LIMIT 1",
+                           " WHERE o.placement = p.id) AND NOT EXISTS(SELECT 1 FROM op o"
+                           " WHERE o.destination_placement = p.id AND o.destination_placement <> 0)"
+                           " LIMIT 1",
                            "i", folder)))
         placement_delete(s, id);
 }
@@ -198,7 +202,8 @@ gboolean folder_set_uidvalidity(Store *s, gint64 folder, guint32 uidvalidity, GE
                "ii", I64(uidvalidity), folder);
         /* What waited for a UID of the old counting may get any of the new one. */
         db_run(&s->db,
-               "UPDATE placement SET await_uidnext = min(await_uidnext, 1) WHERE folder = ?"
+               "UPDATE placement INDEXED BY placement_await"
+               " SET await_uidnext = min(await_uidnext, 1) WHERE folder = ?"
                " AND uid IS NULL AND file IS NULL AND await_uidnext > 1",
                "i", folder);
     }

@@ -309,7 +309,7 @@ Envelope *message_envelope(Store *s, gint64 message, GError **err)
 gint64 placement_by_message_id(Store *s, gint64 account, const char *message_id)
 {
     gint64 found = db_number(&s->db, 0,
-                             "SELECT p.id FROM message m JOIN placement p ON p.message = m.id"
+                             "SELECT p.id FROM message m CROSS JOIN placement p ON p.message = m.id"
                              " WHERE m.account = ? AND m.mid_hash = ? AND m.message_id = ?"
                              " ORDER BY p.shown DESC, p.id LIMIT 1",
                              "iit", account, message_id_hash(message_id), message_id);

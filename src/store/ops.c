@@ -193,12 +193,12 @@ gboolean ops_requeue(Store *s, const OpBatch *b, GError **err)
 static void bind_what_came(Store *s, gint64 placement, guint32 uidvalidity, guint32 from)
 {
     gint64 uid = db_number(&s->db, 0,
-                           "SELECT e.uid FROM placement d JOIN message dm ON dm.id = d.message"
-                           " JOIN message m ON m.account = dm.account AND m.mid_hash = dm.mid_hash"
+                           "SELECT e.uid FROM placement d CROSS JOIN message dm ON dm.id = d.message"
+                           " CROSS JOIN message m ON m.account = dm.account AND m.mid_hash = dm.mid_hash"
                            "  AND m.size = dm.size"
-                           " JOIN placement e ON e.message = m.id AND e.folder = d.folder"
+                           " CROSS JOIN placement e ON e.message = m.id AND +e.folder = d.folder"
                            " WHERE d.id = ?1 AND d.uid IS NULL AND e.id <> d.id"
-                           "  AND e.uidvalidity = ?2 AND e.uid >= ?3 ORDER BY e.uid LIMIT 1",
+                           "  AND +e.uidvalidity = ?2 AND +e.uid >= ?3 ORDER BY e.uid LIMIT 1",
                            "iii", placement, I64(uidvalidity), I64(from));
     if (uid)
         placement_bind(s, placement, uidvalidity, (guint32)uid);

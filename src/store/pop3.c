@@ -135,7 +135,7 @@ static gboolean batch_init(Batch *b, Store *s, gint64 account, GError **err)
 static gint64 placement_of(Store *s, gint64 account, const char *base)
 {
     return db_number(&s->db, 0,
-                     "SELECT p.id FROM placement p JOIN folder f ON f.id = p.folder"
+                     "SELECT p.id FROM placement p CROSS JOIN folder f ON f.id = p.folder"
                      " WHERE p.base = ? AND f.account = ? ORDER BY p.id LIMIT 1",
                      "ti", base, account);
 }

@@ -91,7 +91,7 @@ static void add_file(Store *s, gint64 account, gint64 folder, const char *base, 
         return;
     /* Moved or copied here by another program: the same message. */
     gint64 message = db_number(&s->db, 0,
-                               "SELECT m.id FROM placement p JOIN message m ON m.id = p.message"
+                               "SELECT m.id FROM placement p CROSS JOIN message m ON m.id = p.message"
                                " WHERE p.base = ? AND m.account = ? AND p.file IS NOT NULL"
                                " AND m.size = ? LIMIT 1",
                                "tii", base, account, size);
@@ -124,7 +124,7 @@ static void take_file(Store *s, gint64 account, gint64 folder, const char *maild
     g_autofree char *path = g_build_filename(maildir, file, NULL);
     if (access(path, F_OK) < 0)
         return;
-    gint64 id = db_number(&s->db, 0, "SELECT id FROM placement WHERE base = ? AND folder = ?", "ti",
+    gint64 id = db_number(&s->db, 0, "SELECT id FROM placement WHERE base = ? AND +folder = ?", "ti",
                           base, folder);
     if (!id) {
         add_file(s, account, folder, base, file, path);
@@ -145,7 +145,7 @@ static void take_file(Store *s, gint64 account, gint64 folder, const char *maild
 
 static void lose_file(Store *s, gint64 folder, const char *maildir, const char *base)
 {
-    gint64 id = db_number(&s->db, 0, "SELECT id FROM placement WHERE base = ? AND folder = ?", "ti",
+    gint64 id = db_number(&s->db, 0, "SELECT id FROM placement WHERE base = ? AND +folder = ?", "ti",
                           base, folder);
     g_auto(Placement) p = {0};
     if (!id || !placement_load(s, id, &p) || !p.file)

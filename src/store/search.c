@@ -273,7 +273,7 @@ static void narrow(Search *q)
 /* ---- going through candidates ---- */
 #define CANDIDATE_COLUMNS                                                                      \
     "SELECT p.id, p.message, p.folder, p.date, p.size, p.shown_flags, m.attachment"            \
-    " FROM placement p JOIN message m ON m.id = p.message"
+    " FROM placement p CROSS JOIN message m ON m.id = p.message"
 
 static Candidate candidate_from(sqlite3_stmt *st)
 {

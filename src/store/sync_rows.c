@@ -29,10 +29,10 @@ static gint64 find_waiting(Store *s, gint64 account, gint64 folder, gint64 uidva
     sqlite3_stmt *st = db_query(
         &s->db,
         "SELECT p.id, p.uid, p.await_uidnext, o.state, o.recorded_uidvalidity, o.recorded_uidnext"
-        " FROM message m JOIN placement p ON p.message = m.id"
+        " FROM message m CROSS JOIN placement p ON p.message = m.id"
         " LEFT JOIN op o ON (o.destination_placement = p.id AND o.destination_placement <> 0)"
         "  OR (o.placement = p.id AND o.kind = 4)"
-        " WHERE m.account = ? AND m.mid_hash = ? AND m.size = ? AND p.folder = ?"
+        " WHERE m.account = ? AND m.mid_hash = ? AND m.size = ? AND +p.folder = ?"
         " AND p.file IS NULL AND (p.uid IS NULL OR p.uidvalidity <> ?) ORDER BY p.id",
         "iiiii", account, message_hash(f->envelope), I64(f->size), folder, uidvalidity);
     while (db_step(&s->db, st)) {
@@ -222,10 +222,10 @@ gboolean placements_vanished(Store *s, gint64 folder, const guint32 *uids, guint
 static gint64 already_there(Store *s, gint64 destination_placement)
 {
     return db_number(&s->db, 0,
-                     "SELECT e.id FROM placement d JOIN message dm ON dm.id = d.message"
-                     " JOIN message m ON m.account = dm.account AND m.mid_hash = dm.mid_hash"
+                     "SELECT e.id FROM placement d CROSS JOIN message dm ON dm.id = d.message"
+                     " CROSS JOIN message m ON m.account = dm.account AND m.mid_hash = dm.mid_hash"
                      "  AND m.size = dm.size"
-                     " JOIN placement e ON e.message = m.id AND e.folder = d.folder"
+                     " CROSS JOIN placement e ON e.message = m.id AND +e.folder = d.folder"
                      "  AND e.uid IS NOT NULL AND e.server_here = 1"
                      " WHERE d.id = ? AND e.id <> d.id ORDER BY e.id DESC LIMIT 1",
                      "i", destination_placement);

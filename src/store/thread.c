@@ -26,7 +26,7 @@ static void relabel(Store *s, gint64 from, gint64 to)
 {
     sqlite3_stmt *st = db_query(&s->db,
                                 "SELECT DISTINCT p.folder, f.account FROM message m"
-                                " JOIN placement p ON p.message = m.id JOIN folder f ON f.id = p.folder"
+                                " CROSS JOIN placement p ON p.message = m.id CROSS JOIN folder f ON f.id = p.folder"
                                 " WHERE m.thread = ? LIMIT 1000",
                                 "i", from);
     g_autoptr(GArray) folders = g_array_new(FALSE, FALSE, sizeof(gint64));

@@ -44,8 +44,8 @@ static gboolean is_there(Import *im, const char *bytes, gsize len)
     }
     /* As a file it has LF line ends, at a server CRLF. */
     return db_number(&im->s->db, 0,
-                     "SELECT 1 FROM message m JOIN placement p ON p.message = m.id"
-                     " WHERE m.account = ? AND m.mid_hash = ? AND p.folder = ? AND p.shown = 1"
+                     "SELECT 1 FROM message m CROSS JOIN placement p ON p.message = m.id"
+                     " WHERE m.account = ? AND m.mid_hash = ? AND +p.folder = ? AND p.shown = 1"
                      " AND m.size IN (?, ?, ?) LIMIT 1",
                      "iiiiii", im->account, message_hash(e), im->folder, I64(len),
                      I64(len - pairs), I64(len + lines - pairs)) != 0;

@@ -128,7 +128,7 @@ static void import_line(Store *s, gint64 account, char *line)
         return;
     db_run(&s->db,
            "INSERT OR REPLACE INTO uidl(account, uidl, base, message, downloaded, partial, wanted,"
-           " purge, content) VALUES(?, ?, ?, coalesce((SELECT p.message FROM placement p JOIN message m"
+           " purge, content) VALUES(?, ?, ?, coalesce((SELECT p.message FROM placement p CROSS JOIN message m"
            " ON m.id = p.message WHERE p.base = ? AND m.account = ? LIMIT 1), 0), ?, 0, 0, 0, ?)",
            "itttiii", account, uidl, word[2], word[2], account, g_ascii_strtoll(word[1], NULL, 10),
            I64(strcmp(uidl, word[2]) == 0));
