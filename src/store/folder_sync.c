@@ -36,6 +36,9 @@ static void list_one(Store *s, gint64 account, const ListedFolder *l)
     /* A server that does not say (no SPECIAL-USE) leaves what was chosen here. */
     if (id && role == ROLE_NONE)
         role = (FolderRole)have_role;
+    else if (role != ROLE_NONE) /* and one folder only has it: the account may name another now */
+        db_run(&s->db, "UPDATE folder SET role = ? WHERE account = ? AND role = ? AND name <> ?", "iiit",
+               I64(ROLE_NONE), account, I64(role), name);
     gint64 flags = I64(l->flags & ~(guint)(KEPT_FLAGS | FOLDER_TO_CREATE | FOLDER_VANISHED)) |
                    (have_flags & KEPT_FLAGS);
     if (!id)
