@@ -376,7 +376,7 @@ static gpointer run_job(Store *s, gpointer data, const Cancel *stop, GError **er
         return NULL;
     }
     if (!c || (needs_whole && !c->whole))
-        need = "";
+        need = needs_whole ? "WHOLE" : ""; /* bus.h, REQUEST_BODY */
     else if (needs_whole && j->kind != COMPOSE_FORWARD)
         d = draft_from_message(g_bytes_get_data(c->whole, NULL), g_bytes_get_size(c->whole), &failure);
     else

@@ -19,7 +19,7 @@ typedef enum { LANE_SYNC, LANE_FAST, LANE_SEND, LANE_COUNT } Lane;
 typedef enum {
     REQUEST_SYNC,       /* look for changes now: folder_id, or 0 for the whole account */
     REQUEST_OPEN,       /* folder_id is on the screen: sync it first, and watch it */
-    REQUEST_BODY,       /* fetch message_id's content (`section`, "" = what the viewer needs) */
+    REQUEST_BODY,       /* fetch message_id's content: `section` is a part, "" what the viewer needs, "WHOLE" all */
     REQUEST_REPLAY,     /* operations were committed */
     REQUEST_SEND,       /* something is in the outbox */
     REQUEST_RECONNECT,  /* forget pauses, reconnect now (`G`) */
