@@ -14,6 +14,7 @@
 #include "loader.h"
 #include "loop.h"
 #include "scroll.h"
+#include "status.h"
 #include "viewer_view.h"
 #include "writer.h"
 #include "pintail/util/date.h"
@@ -443,12 +444,22 @@ static void draw_row(ListView *v, Surface *s, int y, int index, const IndexCell 
     }
 }
 
+/* A folder of which nothing is known yet is not an empty one. */
+static const char *nothing_here(ListView *v)
+{
+    const Folder *f = folder_view_folder(v->view.ui->panes->folders, v->model.folder);
+    if (!f || f->uidvalidity != 0 || (f->flags & FOLDER_LOCAL))
+        return _("No messages");
+    AccountState state = status_account_state(v->view.ui, v->account);
+    return state == ACCOUNT_ONLINE || state == ACCOUNT_CONNECTING ? _("Fetching…") : _("Not fetched yet");
+}
+
 static void draw_empty(ListView *v, Surface *s)
 {
     const char *text = v->pattern                             ? _("No message matches")
                        : !v->model.folder                     ? _("No folder is open")
                        : loader_busy_with(v->view.ui->loader, LOAD_LIST) ? _("Reading…")
-                                                              : _("No messages");
+                                                              : nothing_here(v);
     surface_put(s, 1, 2, -1, style_of("viewer.note"), text, -1);
 }
 

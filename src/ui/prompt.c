@@ -3,6 +3,7 @@
 #include "prompt.h"
 #include "complete.h"
 #include "field.h"
+#include "viewer_rows.h"
 #include "pintail/util/i18n.h"
 #include "pintail/util/text.h"
 
@@ -74,6 +75,11 @@ gboolean prompt_is_open(const Prompts *p)
 gboolean prompt_is_line(const Prompts *p)
 {
     return p->open && p->open->field;
+}
+
+gboolean prompt_completes(const Prompts *p)
+{
+    return p->open && (p->open->is_command || (p->open->field && p->open->complete != COMPLETE_NONE));
 }
 
 static void suggest(Ui *ui, Prompt *p)
@@ -327,6 +333,40 @@ static void draw_suggestions(Prompt *p, Surface *body)
                        p->candidates->len - (guint)n);
 }
 
+/* A question that is too long for its row begins above it: the server's own words may be the
+ * part that matters. How many rows it takes
+ * there; what is left for the last one goes to *rest. */
+static int draw_first_lines(const char *question, int reserved, Surface *body, const char **rest)
+{
+    enum { LINES = 4 };
+    int columns = surface_columns(body), n = 0;
+    struct {
+        const char *at;
+        gsize len;
+    } lines[LINES];
+    *rest = question;
+    while (n < MIN(LINES, surface_rows(body)) && (int)text_width(*rest, -1) > MAX(columns - reserved, 10)) {
+        gsize left = strlen(*rest), skip;
+        gsize len = viewer_wrap(*rest, left, columns, TRUE, &skip);
+        if (len + skip >= left) { /* it fits, but leaves no room to type: its last word goes on */
+            while (len > 1 && (*rest)[len - 1] == ' ')
+                len--;
+            while (len > 1 && (*rest)[len - 1] != ' ')
+                len--;
+            skip = 0;
+        }
+        lines[n].at = *rest;
+        lines[n++].len = len;
+        *rest += len + skip;
+    }
+    for (int i = 0; i < n; i++) {
+        int row = surface_rows(body) - n + i;
+        surface_fill(body, row, 0, -1, style_of("prompt"), " ");
+        surface_put(body, row, 0, -1, style_of("prompt"), lines[i].at, (gssize)lines[i].len);
+    }
+    return n;
+}
+
 void prompt_draw(Ui *ui, Surface *body, Surface *row)
 {
     Prompt *p = ui->prompts->open;
@@ -334,15 +374,19 @@ void prompt_draw(Ui *ui, Surface *body, Surface *row)
     surface_origin(row, &top, &left);
     surface_fill(row, 0, 0, -1, style_of("prompt"), " ");
     int reserved = p->answers ? (int)text_width(p->answers, -1) : 12;
-    g_autofree char *question = text_clip(p->question, (guint)MAX(columns - reserved, 10), FALSE);
+    const char *rest;
+    int above = draw_first_lines(p->question, reserved, body, &rest);
+    g_autofree char *question = text_clip(rest, (guint)MAX(columns - reserved, 10), FALSE);
     int at = surface_put(row, 0, 0, -1, style_of("prompt"), question, -1);
     if (p->answers)
         at += surface_put(row, 0, at, -1, style_of("prompt"), p->answers, -1);
-    else if (g_str_has_suffix(p->question, " ") && !g_str_has_suffix(question, " "))
+    else if (g_str_has_suffix(rest, " ") && !g_str_has_suffix(question, " "))
         at++;
     if (p->field) {
-        if (p->candidates && p->candidates->len)
-            draw_suggestions(p, body);
+        if (p->candidates && p->candidates->len) {
+            g_autoptr(Surface) over = surface_sub(body, 0, 0, surface_rows(body) - above, surface_columns(body));
+            draw_suggestions(p, over);
+        }
         at = field_draw(p->field, row, 0, at, columns - at, style_of("prompt.input"));
     }
     term_cursor(top, left + at, TRUE);

@@ -313,7 +313,7 @@ static const Hint hints[] = {
     {"list", "search", N_("Search")}, {"list", "next-unread", N_("Next")},
     {"list", "undo", N_("Undo")}, {"list", "archive", N_("Archive")}, {"list", "go", N_("Folders")},
     {"list", "get-mail", N_("Get mail")}, {"list", "quit", N_("Quit")},
-    {"viewer", "read-on", N_("On")}, {"viewer", "reply", N_("Reply")}, {"viewer", "reply-all", N_("All")},
+    {"viewer", "read-on", N_("Page")}, {"viewer", "reply", N_("Reply")}, {"viewer", "reply-all", N_("All")},
     {"viewer", "write", N_("Write")}, {"viewer", "delete", N_("Delete")}, {"viewer", "move", N_("Move")},
     {"viewer", "search", N_("Search")}, {"viewer", "parts", N_("Parts")},
     {"viewer", "next-unread", N_("Next")}, {"viewer", "quit", N_("Back")}, {"viewer", "zoom", N_("Zoom")},
@@ -356,13 +356,13 @@ static void draw_prompt_hints(Ui *ui, Surface *row)
 {
     static const struct {
         const char *key, *label;
-        gboolean line; /* where a line is typed */
-    } keys[] = {{N_("Enter"), N_("OK"), TRUE}, {N_("Esc"), N_("Cancel"), FALSE},
-                {N_("Tab"), N_("Complete"), TRUE}, {"^U", N_("Clear"), TRUE}};
-    gboolean line = prompt_is_line(ui->prompts);
+        gboolean line, completing; /* only where a line is typed; where Tab has something to offer */
+    } keys[] = {{N_("Enter"), N_("OK"), TRUE, FALSE}, {N_("Esc"), N_("Cancel"), FALSE, FALSE},
+                {N_("Tab"), N_("Complete"), TRUE, TRUE}, {"^U", N_("Clear"), TRUE, FALSE}};
+    gboolean line = prompt_is_line(ui->prompts), completing = prompt_completes(ui->prompts);
     int at = 1;
     for (gsize i = 0; i < G_N_ELEMENTS(keys) && at > 0; i++)
-        if (line || !keys[i].line)
+        if ((line || !keys[i].line) && (completing || !keys[i].completing))
             at = put_hint(row, at, surface_columns(row), _(keys[i].key), _(keys[i].label));
 }
 
