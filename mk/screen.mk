@@ -11,6 +11,11 @@ $(HARNESS): $(HARNESS_SRC) $(wildcard tests/screen/*.h)
 # Patterns choose scripts: `make screen SCREENS='tests/screen/read*.screen'`.
 SCREENS ?= $(wildcard tests/screen/*.screen)
 
-.PHONY: screen
+CRASH_SCREENS ?= $(wildcard tests/crash/*.screen)
+
+.PHONY: screen crash-screen
 screen: $(HARNESS) $(B)/pintail ## drive the program through a terminal (SCREENS=FILES, UPDATE=1)
 	scripts/run-scripts $(HARNESS) -j $(SCREEN_JOBS) -p $(B)/pintail -- $(SCREENS)
+
+crash-screen: $(HARNESS) $(B)/pintail ## the crash tests that need a screen (CRASH_SCREENS=FILES)
+	scripts/run-scripts $(HARNESS) -j $(SCREEN_JOBS) -p $(B)/pintail -- $(CRASH_SCREENS)

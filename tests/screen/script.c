@@ -183,8 +183,9 @@ static char *report(Script *s, const char *path, guint line, const char *text, c
 static void make_environment(Script *s)
 {
     static const char *const passed[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"};
-    g_autofree char *path = g_strdup_printf("%s:%s:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin",
-                                            s->context->tools, s->context->scripts);
+    g_autofree char *bin = g_path_get_dirname(s->context->program);
+    g_autofree char *path = g_strdup_printf("%s:%s:%s:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin",
+                                            bin, s->context->tools, s->context->scripts);
     s->env = g_new0(char *, 1);
     for (gsize i = 0; i < G_N_ELEMENTS(passed); i++)
         if (g_getenv(passed[i]))
