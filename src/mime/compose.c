@@ -194,15 +194,13 @@ static void put_crlf(GString *out, Span s)
 }
 
 /* Fields and body of a text part. `text` is UTF-8 (or ASCII) with LF or CRLF. */
-static void put_text(GString *out, const char *type, const char *extra, Span text,
-                     gboolean allow_8bit)
+static void put_text(GString *out, const char *type, Span text, gboolean allow_8bit)
 {
     gboolean eight = has_8bit(text);
     gsize high = 0;
     for (gsize i = 0; i < text.len; i++)
         high += (guchar)text.at[i] >= 0x80;
-    g_string_append_printf(out, "Content-Type: %s; charset=%s%s\r\n", type,
-                           eight ? "utf-8" : "us-ascii", extra);
+    g_string_append_printf(out, "Content-Type: %s; charset=%s\r\n", type, eight ? "utf-8" : "us-ascii");
     if (bytes_are_plain(text, allow_8bit) && !has_from_line(text)) {
         g_string_append_printf(out, "Content-Transfer-Encoding: %s\r\n\r\n",
                                eight ? "8bit" : "7bit");
@@ -283,14 +281,14 @@ static gboolean put_attachment(GString *out, const Attachment *a, ComposeFlags f
         g_string_append_len(out, text, (gssize)n);
         if (n == 0 || text[n - 1] != '\n')
             g_string_append(out, "\r\n");
-    } else if (g_str_has_prefix(type, "text/") && len > 0 && data[len - 1] == '\n' &&
-               g_utf8_validate(data, (gssize)len, NULL) && !memchr(data, '\r', len)) {
-        put_text(out, type, extra->str, span_new(data, len), allow_8bit);
-    } else {
+    } else { /* base64 for text too: as text its line ends would become CRLF for good */
         gboolean multipart = g_ascii_strncasecmp(type, "multipart/", 10) == 0 ||
                              g_ascii_strncasecmp(type, "message/", 8) == 0;
-        g_string_append_printf(out, "Content-Type: %s%s\r\n",
-                               multipart ? "application/octet-stream" : type, extra->str);
+        gboolean text = g_ascii_strncasecmp(type, "text/", 5) == 0 && len > 0 &&
+                        g_utf8_validate(data, (gssize)len, NULL);
+        const char *charset = !text ? "" : has_8bit(span_new(data, len)) ? "; charset=utf-8" : "; charset=us-ascii";
+        g_string_append_printf(out, "Content-Type: %s%s%s\r\n",
+                               multipart ? "application/octet-stream" : type, charset, extra->str);
         g_string_append(out, "Content-Transfer-Encoding: base64\r\n\r\n");
         base64_encode_lines(out, span_new(data, len));
     }
@@ -305,11 +303,11 @@ GBytes *compose_message(Draft *d, ComposeFlags flags, GError **err)
     g_autofree char *body = g_utf8_make_valid(d->body ? d->body : "", -1);
     put_header(out, d, flags);
     if (d->attachments->len == 0) {
-        put_text(out, "text/plain", "", span_of(body), allow_8bit);
+        put_text(out, "text/plain", span_of(body), allow_8bit);
         return g_string_free_to_bytes(g_steal_pointer(&out));
     }
     GString *text = g_string_new(NULL);
-    put_text(text, "text/plain", "", span_of(body), allow_8bit);
+    put_text(text, "text/plain", span_of(body), allow_8bit);
     g_ptr_array_add(parts, g_string_free_to_bytes(text));
     for (guint i = 0; i < d->attachments->len; i++) {
         GString *part = g_string_new(NULL);

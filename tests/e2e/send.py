@@ -46,7 +46,7 @@ def test_recipients_and_headers(t):
         (m,) = arrived(t, user)
         assert m["Subject"] == "Grüße aus Köln" and m["To"] == f"{t.ada}@example.org"
         assert m["Cc"] == f"{t.bob}@example.org" and m["Bcc"] is None
-        assert carol not in str(m) and "hidden" not in str(m), "a blind copy is seen by others"
+        assert (user == carol or carol not in str(m)) and "hidden" not in str(m), "a blind copy is seen by others"
         assert text(m) == "hello\n" and m["Message-ID"] and m["Date"]
     (kept,) = t.kept(f"To: {t.ada}@example.org")
     assert b"X-Envelope-To: hidden@example.com\r\n" in kept and kept.count(b"hidden") == 1
@@ -98,7 +98,7 @@ def test_attachments_are_identical(t):
         for name in files:
             assert got[name] == files[name], f"{name} is not the same"
         assert text(m.get_body()) == "hello\n"
-    done = send(t, 74, "-a", "missing", "--", f"{t.ada}@example.org")
+    done = send(t, 66, "-a", "missing", "--", f"{t.ada}@example.org")
     assert "missing" in done.err and t.outbox() == [], done
 
 
