@@ -456,8 +456,7 @@ static gboolean open_stream(Stream *s, TlsReport **report, GError **err)
     return TRUE;
 }
 
-Stream *stream_open(const Endpoint *where, const StreamOptions *options, TlsReport **report,
-                    GError **err)
+static Stream *stream_new(const Endpoint *where, const StreamOptions *options)
 {
     Stream *s = g_new0(Stream, 1);
     s->where = where;
@@ -466,6 +465,22 @@ Stream *stream_open(const Endpoint *where, const StreamOptions *options, TlsRepo
     gboolean v6 = strchr(where->host, ':') != NULL;
     s->peer = g_strdup_printf(v6 ? "[%s]:%u" : "%s:%u", where->host, where->port);
     s->out = g_string_sized_new(OUT_MAX);
+    return s;
+}
+
+Stream *stream_on_socket(int fd_take, const Endpoint *where, const StreamOptions *options)
+{
+    Stream *s = stream_new(where, options);
+    s->fd = fd_take;
+    s->loopback = TRUE;
+    stream_deadline(s, 0);
+    return s;
+}
+
+Stream *stream_open(const Endpoint *where, const StreamOptions *options, TlsReport **report,
+                    GError **err)
+{
+    Stream *s = stream_new(where, options);
     if (open_stream(s, report, err))
         return s;
     stream_free(s);

@@ -212,16 +212,20 @@ ImapSession *imap_connect(const Endpoint *where, const StreamOptions *options, T
     if (report)
         *report = NULL;
     Stream *stream = stream_open(where, options, report, err);
-    if (!stream)
-        return NULL;
+    return stream ? imap_session_on(stream, where, options, report, err) : NULL;
+}
+
+ImapSession *imap_session_on(Stream *stream_take, const Endpoint *where, const StreamOptions *options,
+                             TlsReport **report, GError **err)
+{
     ImapSession *s = g_new0(ImapSession, 1);
-    s->stream = stream;
+    s->stream = stream_take;
     s->where = where;
     s->chunk = g_string_chunk_new(512);
     s->continuation = g_string_new(NULL);
     s->namespaces = g_ptr_array_new();
     s->answer = (ImapAnswer){0, "", ""};
-    imap_frame_init(&s->frame, stream, options->log_name, &s->guard);
+    imap_frame_init(&s->frame, s->stream, options->log_name, &s->guard);
     s->frame.sink = (FrameSink){imap_fetch_claim, imap_fetch_bytes, s};
     g_queue_init(&s->commands);
     g_queue_init(&s->steps);

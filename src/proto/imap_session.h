@@ -75,6 +75,10 @@ struct ImapSession {
 
 #define CAP_BIT(c) (G_GUINT64_CONSTANT(1) << (c))
 
+/* imap_connect() behind the dial. */
+ImapSession *imap_session_on(Stream *stream_take, const Endpoint *where, const StreamOptions *options,
+                             TlsReport **report, GError **err);
+
 /* ---- a command line under construction ---------------------------------------------- */
 
 typedef struct {

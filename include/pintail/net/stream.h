@@ -35,6 +35,8 @@ typedef struct {
  * and what they point to must outlive the stream. */
 Stream *stream_open(const Endpoint *where, const StreamOptions *options, TlsReport **report,
                     GError **err);
+/* A stream in clear text on a connected local socket (consumed): for tests and fuzzing. */
+Stream *stream_on_socket(int fd_take, const Endpoint *where, const StreamOptions *options);
 /* After the server's OK to STARTTLS/STLS: fails (PROTOCOL) when bytes already wait in the
  * buffer (injection, CVE-2021-38370 class), then shakes hands. The caller forgets capabilities. */
 gboolean stream_starttls(Stream *s, TlsReport **report, GError **err);

@@ -10,6 +10,9 @@
 #define LLVMFuzzerTestOneInput fuzz_proto_imap_response
 #include "fuzz/proto_imap_response.c"
 #undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput fuzz_proto_imap_session
+#include "fuzz/proto_imap_session.c"
+#undef LLVMFuzzerTestOneInput
 #define LLVMFuzzerTestOneInput fuzz_proto_pop3_reply
 #include "fuzz/proto_pop3_reply.c"
 #undef LLVMFuzzerTestOneInput
@@ -23,6 +26,7 @@ int main(int argc, char **argv)
     FUZZ_REPLAY("proto_imap_body", fuzz_proto_imap_body);
     FUZZ_REPLAY("proto_imap_name", fuzz_proto_imap_name);
     FUZZ_REPLAY("proto_imap_response", fuzz_proto_imap_response);
+    FUZZ_REPLAY("proto_imap_session", fuzz_proto_imap_session);
     FUZZ_REPLAY("proto_pop3_reply", fuzz_proto_pop3_reply);
     FUZZ_REPLAY("proto_smtp_reply", fuzz_proto_smtp_reply);
     return g_test_run();
