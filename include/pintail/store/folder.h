@@ -40,6 +40,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Folder, folder_free)
 gint64 account_ensure(Store *s, const char *name, StoredAccountKind kind, const char *maildir,
                       GError **err);
 gint64 account_find(Store *s, const char *name); /* 0 when absent; reads */
+/* The same, but 0 also when account_ensure() with these would change something. Reads. */
+gint64 account_find_as(Store *s, const char *name, StoredAccountKind kind, const char *maildir);
 char *account_name(Store *s, gint64 account);     /* NULL when absent; reads */
 
 /* Special folders first (INBOX, Drafts, Sent, Archive, Junk, Trash), then by name;
