@@ -122,6 +122,16 @@ gint64 account_ensure(Store *s, const char *name, StoredAccountKind kind, const 
     return txn_commit(s, err) ? id : 0;
 }
 
+gint64 account_find_as(Store *s, const char *name, StoredAccountKind kind, const char *maildir)
+{
+    g_autofree char *root = maildir ? file_expand_home(maildir) : NULL;
+    gint64 id = db_number(&s->db, 0,
+                          "SELECT id FROM account WHERE name = ? AND kind = ? AND current = 1"
+                          " AND maildir IS ?",
+                          "tit", name, I64(kind), root);
+    return db_ok(&s->db, NULL) ? id : 0;
+}
+
 /* ---- one folder ---- */
 char *folder_maildir(Store *s, gint64 folder)
 {
