@@ -124,7 +124,7 @@ gboolean app_ensure_accounts(App *app, Store *s, GError **err)
     const GPtrArray *accounts = conf_accounts(app->conf);
     for (guint n = 0; n < accounts->len; n++) {
         const Account *a = accounts->pdata[n];
-        if (account_find(s, a->name) == 0 &&
+        if (account_find_as(s, a->name, kind_of(a), a->maildir) == 0 &&
             account_ensure(s, a->name, kind_of(a), a->maildir, err) == 0)
             return FALSE;
     }

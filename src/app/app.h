@@ -56,7 +56,7 @@ void app_close(App *app);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(App, app_close)
 /* FALSE when there is no account, or none called `name` (may be NULL): said, with its exit status. */
 gboolean app_has_account(const App *app, const char *name, int *status);
-/* Makes the configured accounts known to the store (a write only for those that are new). */
+/* Makes the configured accounts known to the store (a write only for those that are new or changed). */
 gboolean app_ensure_accounts(App *app, Store *s, GError **err);
 /* The account of this name, or the first that can send (NULL name). Borrowed; NULL with err. */
 Account *app_sending_account(App *app, const char *name, GError **err);

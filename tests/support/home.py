@@ -232,6 +232,8 @@ class Home:
                 lmtp.sendmail("grace@example.org", [f"{user}@example.org"], content)
 
     def query(self, sql, *values):
+        if not os.path.exists(f"{self.data}/store.db"):
+            return []
         db = sqlite3.connect(f"file:{self.data}/store.db?mode=ro", uri=True)
         try:
             return db.execute(sql, values).fetchall()
@@ -255,10 +257,7 @@ class Home:
 
     def files(self, account="pop", folder="INBOX"):
         """The messages of a local folder, as bytes, by the file's name."""
-        rows = self.query("SELECT f.path FROM folder f JOIN account a ON a.id = f.account"
-                          " WHERE a.name = ? AND f.name = ?", account, folder)
-        path = rows[0][0]
-        path = path if path.startswith("/") else f"{self.data}/{path}"
+        path = f"{self.data}/mail/{account}/{folder}"
         out = {}
         for sub in ("new", "cur"):
             for name in sorted(os.listdir(f"{path}/{sub}")):
