@@ -125,6 +125,9 @@ gboolean mail_import(Store *s, const char *path, gint64 folder, Moved *moved, co
         error_set_errno(err, PINTAIL_ERROR_GONE, errno, _("cannot open '%s'"), path);
         return FALSE;
     }
+    /* What an import that was cut short has left as a file only is there already, too. */
+    if ((folder_flags(s, folder) & FOLDER_LOCAL) && !folder_rescan(s, folder, NULL, err))
+        return FALSE;
     if (!S_ISDIR(st.st_mode))
         return mbox_read(path, import_mbox_message, &im, err);
     if (!maildir_is(path)) {
