@@ -219,7 +219,7 @@ gboolean stream_read_line(Stream *s, gsize limit, Span *line, GError **err)
             len--;
         if (len > limit && (lf || len > limit + 1)) { /* +1: a CR whose LF is still to come */
             error_set(err, PINTAIL_ERROR_PROTOCOL,
-                      _("%s sent a line of more than %" G_GSIZE_FORMAT " bytes"), s->peer, limit);
+                      _("%s sent a line of more than %zu bytes"), s->peer, limit);
             return FALSE;
         }
         if (lf) {

@@ -95,8 +95,8 @@ gboolean imap_fetch_claim(Span so_far, guint64 size, gpointer session, GError **
         return FALSE;
     if (size > s->claimer->limit) {
         error_set(err, PINTAIL_ERROR_PROTOCOL,
-                  _("%s announces %" G_GUINT64_FORMAT " bytes, more than the message can have"),
-                  stream_peer(s->stream), size);
+                  _("%s announces %llu bytes, more than the message can have"),
+                  stream_peer(s->stream), (unsigned long long)size);
         s->claimer = NULL;
         return FALSE;
     }

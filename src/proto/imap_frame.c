@@ -172,8 +172,8 @@ static gboolean read_literal(Frame *f, guint64 size, gboolean is_fetch, GString 
     }
     if (!l.claimed && size > FRAME_LITERAL_ANNOUNCED) {
         error_set(err, PINTAIL_ERROR_PROTOCOL,
-                  _("%s announces an absurd literal of %" G_GUINT64_FORMAT " bytes"),
-                  stream_peer(f->stream), size);
+                  _("%s announces an absurd literal of %llu bytes"),
+                  stream_peer(f->stream), (unsigned long long)size);
         return FALSE;
     }
     l.kept = g_string_new(NULL);

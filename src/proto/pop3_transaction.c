@@ -168,8 +168,8 @@ static gboolean give(Pop3 *p, Transfer *t, Span piece, GError **err)
     t->done += piece.len;
     if (t->done > t->limit) {
         error_set(err, PINTAIL_ERROR_PROTOCOL,
-                  _("%s sends more than the %" G_GUINT64_FORMAT " bytes that were expected"),
-                  stream_peer(p->stream), t->limit);
+                  _("%s sends more than the %llu bytes that were expected"),
+                  stream_peer(p->stream), (unsigned long long)t->limit);
         return FALSE;
     }
     return !t->sink->bytes || t->sink->bytes(piece.at, piece.len, t->sink->data, err);

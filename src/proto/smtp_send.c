@@ -203,9 +203,9 @@ static gboolean check(const Smtp *s, const SmtpMessage *m, const Measure *size, 
     }
     if (s->extensions.size_limit && size->size > s->extensions.size_limit) {
         error_set(err, PINTAIL_ERROR_REFUSED,
-                  _("the message has %" G_GUINT64_FORMAT " bytes, but %s takes at most %"
-                    G_GUINT64_FORMAT),
-                  size->size, stream_peer(s->stream), s->extensions.size_limit);
+                  _("the message has %llu bytes, but %s takes at most %llu"),
+                  (unsigned long long)size->size, stream_peer(s->stream),
+                  (unsigned long long)s->extensions.size_limit);
         return FALSE;
     }
     if (size->nul || (size->eight_bit && !s->extensions.eight_bit)) {

@@ -118,7 +118,7 @@ static void add_folders(Ui *ui, GPtrArray *list, const char *typed)
             if (!complete_matches(name, wanted) || pass != (!mine ? 2 : begin ? 0 : 1))
                 continue;
             g_autofree char *note =
-                f->unread ? g_strdup_printf(_("%" G_GINT64_FORMAT " unread"), f->unread) : NULL;
+                f->unread ? g_strdup_printf(_("%lld unread"), (long long)f->unread) : NULL;
             add(list, name, note);
         }
 }

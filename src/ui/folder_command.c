@@ -75,8 +75,8 @@ void cmd_jump_list(Ui *ui, char **args)
             continue;
         g_autofree char *text = g_strdup_printf("%s/%s", name, f->name);
         g_autofree char *note =
-            f->unread ? g_strdup_printf(_("%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " unread"),
-                                        f->unread, f->total)
+            f->unread ? g_strdup_printf(_("%lld of %lld unread"), (long long)f->unread,
+                                        (long long)f->total)
                       : g_strdup_printf("%" G_GINT64_FORMAT, f->total);
         Choice *c = choices_add(choices, f->id, text, note);
         if (f->unread)

@@ -237,9 +237,9 @@ static void offer_next_folder(ListView *v)
             f->role == ROLE_DRAFTS || f->role == ROLE_SENT)
             continue;
         g_autofree char *question = g_strdup_printf(
-            P_("No more unread mail here. Open %s (%" G_GINT64_FORMAT " unread)?",
-               "No more unread mail here. Open %s (%" G_GINT64_FORMAT " unread)?", f->unread),
-            folder_label(f), f->unread);
+            P_("No more unread mail here. Open %s (%lld unread)?",
+               "No more unread mail here. Open %s (%lld unread)?", f->unread),
+            folder_label(f), (long long)f->unread);
         ui_ask_key(ui, question, "yn", folder_answered, g_memdup2(&f->id, sizeof f->id));
         return;
     }

@@ -295,9 +295,9 @@ char *list_view_summary(View *view)
         return g_strdup(_("no folder"));
     g_autoptr(GString) s = g_string_new(folder_label(f));
     gint64 total = MAX(f->total, 0);
-    g_string_append_printf(s, P_("  %" G_GINT64_FORMAT " message", "  %" G_GINT64_FORMAT " messages", total), total);
+    g_string_append_printf(s, P_("  %lld message", "  %lld messages", total), (long long)total);
     if (f->unread > 0)
-        g_string_append_printf(s, _(", %" G_GINT64_FORMAT " unread"), f->unread);
+        g_string_append_printf(s, _(", %lld unread"), (long long)f->unread);
     if (v->pattern)
         g_string_append_printf(s, _(", %u match '%s'"), v->model.shown->len, v->pattern);
     guint tagged = g_hash_table_size(v->model.tags);

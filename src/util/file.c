@@ -231,7 +231,7 @@ static GBytes *read_all(int fd, gsize limit, gsize expected, const char *path, G
             break;
         if ((gsize)n > limit - bytes->len) {
             error_set(err, PINTAIL_ERROR_REFUSED,
-                      _("cannot read '%s': it is larger than %" G_GSIZE_FORMAT " bytes"), path,
+                      _("cannot read '%s': it is larger than %zu bytes"), path,
                       limit);
             return NULL;
         }
@@ -259,7 +259,7 @@ GBytes *file_read(const char *path, gsize limit, GError **err)
         error_set(err, PINTAIL_ERROR_STORE, _("cannot read '%s': it is not a regular file"), path);
     else if ((guint64)st.st_size > limit)
         error_set(err, PINTAIL_ERROR_REFUSED,
-                  _("cannot read '%s': it is larger than %" G_GSIZE_FORMAT " bytes"), path, limit);
+                  _("cannot read '%s': it is larger than %zu bytes"), path, limit);
     else
         bytes = read_all(fd, limit, (gsize)st.st_size, path, err);
     close(fd);
