@@ -305,6 +305,14 @@ gboolean db_ok(Db *db, GError **err)
     return FALSE;
 }
 
+void db_busy_limit(Db *db, int ms)
+{
+    if (ms > 0)
+        sqlite3_busy_timeout(db->sql, ms);
+    else
+        sqlite3_busy_handler(db->sql, on_busy, NULL);
+}
+
 gboolean db_synchronous(Db *db, gboolean full)
 {
     if (db->full == full)

@@ -50,6 +50,7 @@ void db_fail(Db *db, GError *take);   /* makes an error of ours stick */
 gboolean db_failed(const Db *db);
 gboolean db_ok(Db *db, GError **err); /* TRUE when nothing failed; else hands the error out */
 gboolean db_synchronous(Db *db, gboolean full); /* outside transactions */
+void db_busy_limit(Db *db, int ms); /* waits no longer for other processes; 0: as usual again */
 
 char *db_text(sqlite3_stmt *st, int column);   /* a copy, "" for NULL */
 const char *db_peek(sqlite3_stmt *st, int column); /* until the next step, "" for NULL */

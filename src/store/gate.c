@@ -14,6 +14,7 @@ void gate_init(Gate *g)
     must(pthread_cond_init(&g->person, NULL), "pthread_cond_init");
     must(pthread_cond_init(&g->work, NULL), "pthread_cond_init");
     g->persons_waiting = g->workers_waiting = 0;
+    g->next_ticket = g->serving = 0;
     g->busy = FALSE;
 }
 
@@ -34,10 +35,12 @@ void gate_enter(Gate *g, gboolean person)
             pthread_cond_wait(&g->person, &g->lock);
         g->persons_waiting--;
     } else {
+        guint64 ticket = g->next_ticket++;
         g->workers_waiting++;
-        while (g->busy || g->persons_waiting > 0)
+        while (g->busy || g->persons_waiting > 0 || ticket != g->serving)
             pthread_cond_wait(&g->work, &g->lock);
         g->workers_waiting--;
+        g->serving++;
     }
     g->busy = TRUE;
     pthread_mutex_unlock(&g->lock);
@@ -51,6 +54,6 @@ void gate_leave(Gate *g)
     if (g->persons_waiting > 0)
         pthread_cond_signal(&g->person);
     else
-        pthread_cond_signal(&g->work);
+        pthread_cond_broadcast(&g->work); /* few wait; the one whose turn it is goes */
     pthread_mutex_unlock(&g->lock);
 }

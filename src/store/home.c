@@ -197,8 +197,16 @@ static void close_descriptor(gpointer fd)
     close(GPOINTER_TO_INT(fd));
 }
 
+/* Its counters are behind one lock that every allocation of every thread would take. */
+static void configure_sqlite(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 StoreHome *store_home_open(const char *directory, StoreFlags flags, char **notice, GError **err)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, configure_sqlite);
     if (notice)
         *notice = NULL;
     StoreHome *h = g_new0(StoreHome, 1);

@@ -3,7 +3,10 @@
  * Checkpoints: autocheckpoint is off, so no commit of a person ever pays for one. PASSIVE
  * runs when the WAL has grown by 4 MB; a steady writer keeps it from ever starting anew, so beyond 16 MB
  * a RESTART runs under the gate, where no writer of this process is under way. */
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 #include "body_private.h"
 #include "change_private.h"
 
@@ -14,7 +17,7 @@
 #define SENT_KEPT 100
 #define TOMBSTONES_KEPT 20000
 
-static void checkpoint(Store *s, Db *db, Gate *gate, atomic_uint *pages)
+static void checkpoint(Db *db, Gate *gate, atomic_uint *pages)
 {
     unsigned now = atomic_load(pages);
     if (now < PASSIVE_PAGES || !db->sql)
@@ -23,8 +26,9 @@ static void checkpoint(Store *s, Db *db, Gate *gate, atomic_uint *pages)
     sqlite3_wal_checkpoint_v2(db->sql, NULL, SQLITE_CHECKPOINT_PASSIVE, &log, &done);
     if (log > RESTART_PAGES) {
         gate_enter(gate, FALSE);
-        sqlite3_busy_timeout(db->sql, 50); /* readers of a moment; then later */
+        db_busy_limit(db, 50); /* readers of a moment; then later */
         sqlite3_wal_checkpoint_v2(db->sql, NULL, SQLITE_CHECKPOINT_RESTART, &log, &done);
+        db_busy_limit(db, 0);
         gate_leave(gate);
     }
     /* Wakes again when it has grown by as much. */
@@ -69,8 +73,8 @@ void maintain_round(Store *s)
     tidy(s);
     db_ok(&s->db, NULL);
     cache_evict(s);
-    checkpoint(s, &s->db, &h->gate, &h->wal_pages);
-    checkpoint(s, &s->cache, &h->cache_gate, &h->cache_wal_pages);
+    checkpoint(&s->db, &h->gate, &h->wal_pages);
+    checkpoint(&s->cache, &h->cache_gate, &h->cache_wal_pages);
 }
 
 /* ---- what other processes commit ---- */
@@ -138,13 +142,22 @@ void *maintain_thread(void *home)
     return NULL;
 }
 
+/* Indexing may lag; what a person waits for, and a first sync, come first. */
+static void be_nice(void)
+{
+#ifdef __linux__
+    setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 15); /* this thread only */
+#endif
+}
+
 void *indexer_thread(void *home)
 {
     StoreHome *h = home;
+    be_nice();
     g_autoptr(Store) s = store_connect(h, STORE_FOR_WORK, NULL);
     gboolean more = FALSE;
     while (s && wait_period(h, more ? 1 : 2 * PERIOD_MS)) {
-        more = indexer_round(s, 100);
+        more = indexer_round(s, 400);
         clear_noise(s);
     }
     return NULL;
