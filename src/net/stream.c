@@ -22,6 +22,7 @@
 #define IN_START         16384
 #define IN_KEPT          (1024 * 1024) /* a larger buffer is given back when it is empty */
 #define IN_WHILE_WRITING (1024 * 1024) /* read ahead at most so much while a write is stuck */
+#define LINE_PROGRESS    65536 /* so much of one line is worth a new deadline: SEARCH may answer in 8 MB */
 #define OUT_MAX          65536         /* written by itself beyond this */
 
 struct Stream {
@@ -210,6 +211,7 @@ static gboolean fill(Stream *s, GError **err)
 
 gboolean stream_read_line(Stream *s, gsize limit, Span *line, GError **err)
 {
+    gsize mark = s->end - s->start;
     for (;;) {
         gsize from = MAX(s->scanned, s->start);
         char *lf = s->end > from ? memchr(s->in + from, '\n', s->end - from) : NULL;
@@ -231,6 +233,10 @@ gboolean stream_read_line(Stream *s, gsize limit, Span *line, GError **err)
         s->scanned = s->end;
         if (!fill(s, err))
             return FALSE;
+        if (s->end - s->start - mark >= LINE_PROGRESS) {
+            mark = s->end - s->start;
+            stream_deadline(s, s->timeout);
+        }
     }
 }
 

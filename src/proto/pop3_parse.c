@@ -4,6 +4,7 @@
 #define NUMBER_MAX    G_MAXINT32
 #define UIDL_MAX      1000 /* RFC 1939 section 7 says 70; it is only a key to us */
 #define MECHANISM_MAX 64
+#define LOGIN_DELAY_MAX 86400 /* no server can keep us away for longer than a day */
 
 static gboolean is_blank(char c)
 {
@@ -114,7 +115,7 @@ void pop3_parse_capability(Span line, Pop3Capabilities *c, GPtrArray *sasl)
     else if (span_is(name, "UTF8"))
         c->utf8 = TRUE;
     else if (span_is(name, "LOGIN-DELAY") && pop3_parse_size(skip_blanks(line), &number))
-        c->login_delay = (gint64)MIN(number, (guint64)G_MAXINT32);
+        c->login_delay = (gint64)MIN(number, (guint64)LOGIN_DELAY_MAX);
     else if (span_is(name, "EXPIRE") && pop3_parse_size(skip_blanks(line), &number))
         c->expire_days = (gint64)MIN(number, (guint64)G_MAXINT32); /* NEVER is no number: -1 stays */
     else if (span_is(name, "SASL")) {

@@ -51,7 +51,8 @@ gboolean stream_channel_binding(Stream *s, guint8 out[32]);
 const char *stream_peer(const Stream *s);
 
 /* One line without its CRLF (bare LF accepted), NUL bytes kept; at most `limit`
- * bytes, else PROTOCOL. *line points into the buffer until the next call. */
+ * bytes, else PROTOCOL. *line points into the buffer until the next call. Each 64 KiB of a
+ * huge line begin the phase anew. */
 gboolean stream_read_line(Stream *s, gsize limit, Span *line, GError **err);
 /* Exactly `len` bytes to `out`; what is already buffered comes first. */
 gboolean stream_read_exact(Stream *s, char *out, gsize len, GError **err);

@@ -172,6 +172,45 @@ static void test_slow_loris(void)
     wire_finish(w);
 }
 
+/* Twelve pieces of a line, each in less time than the deadline, all of them in more. */
+static void *pieces_thread(void *data)
+{
+    int fd = GPOINTER_TO_INT(data);
+    g_autofree char *piece = g_strnfill(65536, 'x');
+    struct pollfd end = {.fd = fd, .events = 0};
+    for (guint i = 0; i < 12; i++) {
+        poll(&end, 1, 100);
+        for (gsize done = 0; done < 65536;) {
+            gssize n = send(fd, piece + done, 65536 - done, MSG_NOSIGNAL);
+            if (n <= 0)
+                return NULL;
+            done += (gsize)n;
+        }
+    }
+    (void)!send(fd, "\r\n", 2, MSG_NOSIGNAL);
+    return NULL;
+}
+
+static void test_huge_line(void)
+{
+    int ends[2];
+    pthread_t thread;
+    g_autoptr(GError) err = NULL;
+    char host[] = "localhost";
+    Endpoint where = {.protocol = PROTOCOL_IMAP, .tls = TLS_OFF, .host = host, .port = 143};
+    StreamOptions o = {.timeout_ms = 800};
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), ==, 0);
+    Stream *s = stream_on_socket(ends[0], &where, &o);
+    g_assert_cmpint(pthread_create(&thread, NULL, pieces_thread, GINT_TO_POINTER(ends[1])), ==, 0);
+    Span line;
+    gboolean ok = stream_read_line(s, 1u << 20, &line, &err);
+    g_assert_no_error(err);
+    g_assert_true(ok && line.len == 12 * 65536);
+    stream_free(s);
+    pthread_join(thread, NULL);
+    close(ends[1]);
+}
+
 static void test_endless_lines_meet_the_deadline(void)
 {
     PLAIN("flood * OK still here");
@@ -317,6 +356,7 @@ int main(int argc, char **argv)
     g_test_add_func("/stream/write-to-closed", test_write_to_closed);
     g_test_add_func("/stream/silence", test_silence);
     g_test_add_func("/stream/slow-loris", test_slow_loris);
+    g_test_add_func("/stream/huge-line", test_huge_line);
     g_test_add_func("/stream/endless-lines", test_endless_lines_meet_the_deadline);
     g_test_add_func("/stream/cancel", test_cancel);
     g_test_add_func("/stream/wait", test_wait);

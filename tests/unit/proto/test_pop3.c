@@ -159,6 +159,11 @@ static void test_capabilities(void)
     g_assert_cmpint(c->expire_days, ==, 60);
     g_assert_cmpint(c->login_delay, ==, 900);
     hang_up(&t);
+    GPtrArray *sasl = g_ptr_array_new();
+    Pop3Capabilities absurd = {0};
+    pop3_parse_capability(span_of("LOGIN-DELAY 9999999999"), &absurd, sasl);
+    g_assert_cmpint(absurd.login_delay, ==, 86400);
+    g_ptr_array_unref(sasl);
     talk(&t, SASL_LOGIN "closed");
     c = pop3_capabilities(t.pop3);
     g_assert_true(c->known && c->pipelining && c->resp_codes && c->sasl_ir);
