@@ -1,9 +1,10 @@
 /* store_list.c - how long the store takes to the first page of a folder, and what it costs.
  *
  * For each number on the command line: a store with that many messages is made through
- * placements_add(), as a first sync does; then a fresh process opens it and reads the newest 50 rows.
- * The floor beside it, in a process of its own too: SQLite alone, opening the same file and reading the
- * same 50 rows with the same index. Memory is the peak resident size of each process. */
+ * placements_add(), as a first sync does; then a fresh process opens it and reads the newest 50
+ * rows. The floor beside it, in a process of its own too: SQLite alone, opening the same file and
+ * reading the same 50 rows with the same index. Memory is the peak resident size of each process.
+ */
 #include <glib.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -39,8 +40,8 @@ static double elapsed(gint64 since)
 
 static char *header_of(guint n)
 {
-    static const char *const words[] = {"report", "meeting", "invoice", "holiday", "release",
-                                        "build", "question", "photos", "travel", "minutes"};
+    static const char *const words[] = {"report", "meeting",  "invoice", "holiday", "release",
+                                        "build",  "question", "photos",  "travel",  "minutes"};
     guint from = n * 2654435761u % 997;
     GString *h = g_string_new(NULL);
     g_string_append_printf(h, "From: Person %u <person%u@example.org>\n", from, from);

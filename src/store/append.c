@@ -67,7 +67,8 @@ gboolean append_prepare(Store *s, gint64 folder, const void *bytes, gsize len, c
     }
     if ((f->flags & FOLDER_READ_ONLY) || len > BODY_LIMIT) {
         error_set(err, PINTAIL_ERROR_REFUSED,
-                  len > BODY_LIMIT ? _("the message is too large for '%s'") : _("'%s' is read only"),
+                  len > BODY_LIMIT ? _("the message is too large for '%s'")
+                                   : _("'%s' is read only"),
                   f->name);
         return FALSE;
     }
@@ -99,9 +100,8 @@ static void place_file(Store *s, Prepared *p, gint64 id, guint flags)
 /* What `old` was to become is never sent; what it was to replace, the new one replaces. */
 static gint64 supersede(Store *s, gint64 old)
 {
-    gint64 op = db_number(&s->db, 0,
-                          "SELECT id FROM op WHERE placement = ? AND kind = 4 AND state <> 1", "i",
-                          old);
+    gint64 op = db_number(
+        &s->db, 0, "SELECT id FROM op WHERE placement = ? AND kind = 4 AND state <> 1", "i", old);
     if (!op)
         return old;
     gint64 before = db_number(&s->db, 0, "SELECT replaces FROM op WHERE id = ?", "i", op);
@@ -114,13 +114,13 @@ gint64 append_place(Store *s, Prepared *p, guint flags, gint64 replaces)
 {
     flags &= FLAGS_ALL;
     if (p->local) {
-        gint64 have = db_number(&s->db, 0, "SELECT id FROM placement WHERE base = ? AND +folder = ?",
-                                "ti", p->base, p->folder);
+        gint64 have =
+            db_number(&s->db, 0, "SELECT id FROM placement WHERE base = ? AND +folder = ?", "ti",
+                      p->base, p->folder);
         if (have)
             return have;
     }
-    gint64 message =
-        message_insert(s, p->account, p->envelope, p->size, date_now(), FALSE);
+    gint64 message = message_insert(s, p->account, p->envelope, p->size, date_now(), FALSE);
     gint64 id = placement_insert(s, message, p->folder, 0, 0, flags, p->local);
     if (p->local) {
         place_file(s, p, id, flags);
@@ -132,7 +132,8 @@ gint64 append_place(Store *s, Prepared *p, guint flags, gint64 replaces)
         gint64 op = op_insert(s, OP_APPEND, &row, p->folder, 0, flags, 0);
         g_autofree char *name = g_path_get_basename(p->path);
         g_autofree char *file = g_build_filename("append", name, NULL);
-        db_run(&s->db, "UPDATE op SET file = ?, replaces = ? WHERE id = ?", "tii", file, instead, op);
+        db_run(&s->db, "UPDATE op SET file = ?, replaces = ? WHERE id = ?", "tii", file, instead,
+               op);
         if (instead)
             placement_recompute(s, instead);
     }
@@ -188,8 +189,10 @@ void placement_unmake(Store *s, gint64 placement)
         g_array_append_val(made, id);
     }
     for (guint i = 0; i < made->len; i++)
-        db_run(&s->db, "DELETE FROM op WHERE placement = ?1 OR (destination_placement = ?1"
-                       " AND destination_placement <> 0)", "i", g_array_index(made, gint64, i));
+        db_run(&s->db,
+               "DELETE FROM op WHERE placement = ?1 OR (destination_placement = ?1"
+               " AND destination_placement <> 0)",
+               "i", g_array_index(made, gint64, i));
     for (guint i = 0; i < made->len; i++)
         placement_delete(s, g_array_index(made, gint64, i));
 }

@@ -1,9 +1,9 @@
 /* body.c - content: of local mail from its file, of the rest from the cache.
  *
  * cache.db holds sections in zstd chunks of 64 KiB; it can always be fetched again, so it
- * commits with synchronous=NORMAL and has a gate of its own. message.content says what is there: it is
- * set after the cache has committed and cleared before the cache forgets, so it never promises what is
- * not there for longer than a crash, and body_get() looks for itself. */
+ * commits with synchronous=NORMAL and has a gate of its own. message.content says what is there: it
+ * is set after the cache has committed and cleared before the cache forgets, so it never promises
+ * what is not there for longer than a crash, and body_get() looks for itself. */
 #include <string.h>
 #include <unistd.h>
 #include <zstd.h>
@@ -35,8 +35,10 @@ static GPtrArray *compress(const char *bytes, gsize len)
 
 void cache_delete(Db *cache, gint64 body)
 {
-    db_run(cache, "UPDATE state SET total = total - (SELECT stored FROM body WHERE id = ?1)"
-                  " WHERE EXISTS(SELECT 1 FROM body WHERE id = ?1)", "i", body);
+    db_run(cache,
+           "UPDATE state SET total = total - (SELECT stored FROM body WHERE id = ?1)"
+           " WHERE EXISTS(SELECT 1 FROM body WHERE id = ?1)",
+           "i", body);
     db_run(cache, "DELETE FROM chunk WHERE body = ?", "i", body);
     db_run(cache, "DELETE FROM body WHERE id = ?", "i", body);
 }
@@ -133,9 +135,9 @@ static gboolean append_chunk(GByteArray *to, const void *data, gsize len, gsize 
 static GBytes *read_cached(Store *s, gint64 message, const char *section)
 {
     gint64 id = 0, size = 0;
-    sqlite3_stmt *st = db_query(
-        &s->cache, "SELECT id, size FROM body WHERE message = ? AND section = ?", "it", message,
-        section);
+    sqlite3_stmt *st =
+        db_query(&s->cache, "SELECT id, size FROM body WHERE message = ? AND section = ?", "it",
+                 message, section);
     if (!db_step(&s->cache, st))
         return NULL;
     id = db_int(st, 0);
@@ -261,12 +263,13 @@ gboolean body_have(Store *s, gint64 message, const char *section)
 GArray *bodies_missing(Store *s, gint64 folder, gint64 since, guint n, GError **err)
 {
     GArray *ids = g_array_new(FALSE, FALSE, sizeof(gint64));
-    sqlite3_stmt *st = db_query(&s->db,
-                                "SELECT p.message FROM placement p CROSS JOIN message m ON m.id = p.message"
-                                " WHERE p.folder = ? AND p.shown = 1 AND p.date >= ? AND p.uid IS NOT"
-                                " NULL AND m.content & 1 = 0 AND m.content & 6 <> 6"
-                                " ORDER BY p.date DESC, p.id DESC LIMIT ?",
-                                "iii", folder, since, I64(n));
+    sqlite3_stmt *st =
+        db_query(&s->db,
+                 "SELECT p.message FROM placement p CROSS JOIN message m ON m.id = p.message"
+                 " WHERE p.folder = ? AND p.shown = 1 AND p.date >= ? AND p.uid IS NOT"
+                 " NULL AND m.content & 1 = 0 AND m.content & 6 <> 6"
+                 " ORDER BY p.date DESC, p.id DESC LIMIT ?",
+                 "iii", folder, since, I64(n));
     while (db_step(&s->db, st)) {
         gint64 id = db_int(st, 0);
         g_array_append_val(ids, id);
@@ -286,8 +289,10 @@ gboolean bodies_match_cache(Store *s, const char *epoch, GError **err)
     for (gint64 more = known != NULL; more;) {
         if (!txn_begin(s, FALSE, err))
             return FALSE;
-        db_run(&s->db, "UPDATE message SET content = 0 WHERE id IN"
-                       " (SELECT id FROM message WHERE content <> 0 LIMIT 2000)", "");
+        db_run(&s->db,
+               "UPDATE message SET content = 0 WHERE id IN"
+               " (SELECT id FROM message WHERE content <> 0 LIMIT 2000)",
+               "");
         more = db_changes(&s->db);
         if (!txn_commit(s, err))
             return FALSE;
@@ -331,8 +336,8 @@ static void write_uses(Store *s)
 /* The least recently used message; all its sections go together. The row forgets first. */
 static gboolean evict_one(Store *s)
 {
-    gint64 message = db_number(&s->cache, 0,
-                               "SELECT message FROM body ORDER BY used, id LIMIT 1", "");
+    gint64 message =
+        db_number(&s->cache, 0, "SELECT message FROM body ORDER BY used, id LIMIT 1", "");
     if (!message || !txn_begin(s, FALSE, NULL))
         return FALSE;
     db_run(&s->db, "UPDATE message SET content = 0 WHERE id = ?", "i", message);

@@ -2,7 +2,7 @@
 #pragma once
 #include "message_private.h"
 
-#define CACHE_BYTES_KEY "cache-bytes" /* meta: the bound, decimal */
+#define CACHE_BYTES_KEY     "cache-bytes" /* meta: the bound, decimal */
 #define CACHE_BYTES_DEFAULT (G_GINT64_CONSTANT(1) << 30)
 
 gboolean cache_begin(Store *s);

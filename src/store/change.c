@@ -1,8 +1,8 @@
 /* change.c - what the person does, as intent, items and operations.
  *
  * A group is committed with the ids it acts on; each item is then applied, in the same
- * transaction when there are few, else in slices. An item is pending until the slice that applied it
- * is committed, so a crash in the middle is continued by the next store_home_open(). What is
+ * transaction when there are few, else in slices. An item is pending until the slice that applied
+ * it is committed, so a crash in the middle is continued by the next store_home_open(). What is
  * needed to undo an item is written as it is applied. */
 #include "change_private.h"
 #include "folder_private.h"
@@ -63,9 +63,8 @@ static void item_purge(Store *s, Placement *p)
         local_purge(s, p);
         return;
     }
-    gint64 append = db_number(&s->db, 0,
-                              "SELECT id FROM op WHERE placement = ? AND kind = 4 AND state <> 1",
-                              "i", p->id);
+    gint64 append = db_number(
+        &s->db, 0, "SELECT id FROM op WHERE placement = ? AND kind = 4 AND state <> 1", "i", p->id);
     if (append) {
         append_withdraw(s, append);
         return;
@@ -139,16 +138,16 @@ static gboolean apply_slice(Store *s, const Group *g, gint64 end)
 {
     do {
         UndoItem item = {.group = g->id};
-        item.placement = db_number(&s->db, 0,
-                                   "SELECT placement FROM undo_item WHERE group_id = ? AND state = 0"
-                                   " ORDER BY placement LIMIT 1",
-                                   "i", g->id);
+        item.placement =
+            db_number(&s->db, 0,
+                      "SELECT placement FROM undo_item WHERE group_id = ? AND state = 0"
+                      " ORDER BY placement LIMIT 1",
+                      "i", g->id);
         if (!item.placement) {
             db_run(&s->db, "UPDATE undo_group SET state = 0 WHERE id = ?", "i", g->id);
             return FALSE;
         }
-        gboolean applied =
-            item_apply(s, g->kind, g->add, g->remove, g->destination, &item);
+        gboolean applied = item_apply(s, g->kind, g->add, g->remove, g->destination, &item);
         db_run(&s->db,
                "UPDATE undo_item SET state = ?, folder = ?, op = ?, destination_placement = ?,"
                " added = ?, removed = ? WHERE group_id = ? AND placement = ?",
@@ -176,8 +175,8 @@ static gboolean group_run(Store *s, gint64 id, GError **err)
         Group g;
         if (!txn_begin(s, TRUE, err))
             return FALSE;
-        more = group_load(s, id, &g) && g.state == GROUP_APPLYING &&
-               apply_slice(s, &g, slice_end());
+        more =
+            group_load(s, id, &g) && g.state == GROUP_APPLYING && apply_slice(s, &g, slice_end());
         if (!commit_change(s, err))
             return FALSE;
     }
@@ -189,7 +188,8 @@ gboolean changes_resume(Store *s, GError **err)
     for (;;) {
         gint64 id = 0, state = 0;
         sqlite3_stmt *st = db_query(
-            &s->db, "SELECT id, state FROM undo_group WHERE state IN (1, 2) ORDER BY id LIMIT 1", "");
+            &s->db, "SELECT id, state FROM undo_group WHERE state IN (1, 2) ORDER BY id LIMIT 1",
+            "");
         if (db_step(&s->db, st)) {
             id = db_int(st, 0);
             state = db_int(st, 1);
@@ -247,8 +247,9 @@ static guint add_items(Store *s, gint64 group, const Change *c, gint64 account)
             refuse(s, _("that folder belongs to another account"), NULL);
         else if ((flags & FOLDER_READ_ONLY) && c->kind != CHANGE_COPY)
             refuse(s, _("this folder is read only"), NULL);
-        db_run(&s->db, "INSERT OR IGNORE INTO undo_item(group_id, placement, state) VALUES(?, ?, 0)",
-               "ii", group, c->placements[i]);
+        db_run(&s->db,
+               "INSERT OR IGNORE INTO undo_item(group_id, placement, state) VALUES(?, ?, 0)", "ii",
+               group, c->placements[i]);
         n++;
     }
     return n;

@@ -68,8 +68,8 @@ gboolean local_set_flags(Store *s, Placement *p, guint flags)
 
 static gboolean base_taken(Store *s, gint64 folder, const char *base)
 {
-    return db_number(&s->db, 0, "SELECT 1 FROM placement WHERE base = ? AND +folder = ?", "ti", base,
-                     folder) != 0;
+    return db_number(&s->db, 0, "SELECT 1 FROM placement WHERE base = ? AND +folder = ?", "ti",
+                     base, folder) != 0;
 }
 
 gboolean local_move(Store *s, Placement *p, gint64 destination)
@@ -132,9 +132,10 @@ void local_purge(Store *s, Placement *p)
     g_autofree char *path = placement_path(p);
     if (path)
         txn_remove_file(s, path);
-    if (db_number(&s->db, 0, "SELECT count(*) FROM (SELECT 1 FROM placement WHERE message = ? LIMIT 2)",
-                  "i", p->message) < 2)
-        db_run(&s->db, "UPDATE uidl SET purge = 1, wanted = 0 WHERE message = ? AND message <> 0", "i",
-               p->message);
+    if (db_number(&s->db, 0,
+                  "SELECT count(*) FROM (SELECT 1 FROM placement WHERE message = ? LIMIT 2)", "i",
+                  p->message) < 2)
+        db_run(&s->db, "UPDATE uidl SET purge = 1, wanted = 0 WHERE message = ? AND message <> 0",
+               "i", p->message);
     placement_delete(s, p->id);
 }

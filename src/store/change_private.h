@@ -14,8 +14,8 @@ void change_purge_now(Store *s, gint64 placement);
 /* Queues an operation; `p` is where it is given. Returns its id. */
 gint64 op_insert(Store *s, OpKind kind, const Placement *p, gint64 destination,
                  gint64 destination_placement, guint add, guint remove);
-char *op_file(Store *s, gint64 op);        /* APPEND: where its bytes are; NULL */
-void op_remove_file(Store *s, gint64 op);  /* once the transaction is committed */
+char *op_file(Store *s, gint64 op);       /* APPEND: where its bytes are; NULL */
+void op_remove_file(Store *s, gint64 op); /* once the transaction is committed */
 /* An item of a group, as it was applied. */
 typedef struct {
     gint64 group, placement, folder, op, destination_placement;
@@ -51,7 +51,8 @@ gboolean append_prepare(Store *s, gint64 folder, const void *bytes, gsize len, c
 /* Inside it: row and operation. Returns the placement. */
 gint64 append_place(Store *s, Prepared *p, guint flags, gint64 replaces);
 void append_clean(Store *s); /* old files that nothing refers to; no transaction */
-/* A placement that never came to be: it goes, with all operations on it and what they were to make. */
+/* A placement that never came to be: it goes, with all operations on it and what they were to make.
+ */
 void placement_unmake(Store *s, gint64 placement);
 /* Drops an APPEND that has not begun: the message goes, what it was to replace goes too. */
 void append_withdraw(Store *s, gint64 op);

@@ -7,9 +7,9 @@
  * `types`: one letter per argument: i gint64 (write I64(x)!), t text (NULL is NULL),
  * b bytes then gsize. One thread.
  *
- * Joins are written CROSS JOIN, in the order in which they are to run: without statistics the planner
- * sometimes begins at the wrong end, and goes through a whole folder for one message. "+column"
- * keeps it from an index for the same reason. */
+ * Joins are written CROSS JOIN, in the order in which they are to run: without statistics the
+ * planner sometimes begins at the wrong end, and goes through a whole folder for one message.
+ * "+column" keeps it from an index for the same reason. */
 #pragma once
 #include <glib.h>
 #include <sqlite3.h>
@@ -46,13 +46,13 @@ gboolean db_script(Db *db, const char *script); /* several statements, no result
 gint64 db_last_id(Db *db);
 gint64 db_changes(Db *db);
 
-void db_fail(Db *db, GError *take);   /* makes an error of ours stick */
+void db_fail(Db *db, GError *take); /* makes an error of ours stick */
 gboolean db_failed(const Db *db);
 gboolean db_ok(Db *db, GError **err); /* TRUE when nothing failed; else hands the error out */
 gboolean db_synchronous(Db *db, gboolean full); /* outside transactions */
 void db_busy_limit(Db *db, int ms); /* waits no longer for other processes; 0: as usual again */
 
-char *db_text(sqlite3_stmt *st, int column);   /* a copy, "" for NULL */
+char *db_text(sqlite3_stmt *st, int column);       /* a copy, "" for NULL */
 const char *db_peek(sqlite3_stmt *st, int column); /* until the next step, "" for NULL */
 static inline gint64 db_int(sqlite3_stmt *st, int column)
 {

@@ -11,7 +11,7 @@
 #include "pintail/util/text.h"
 
 #define ADOPT_DEPTH 8
-#define ADOPT_MAX 2000
+#define ADOPT_MAX   2000
 
 void folder_free(Folder *f)
 {
@@ -26,9 +26,9 @@ void folder_free(Folder *f)
 /* ---- accounts ---- */
 gint64 account_find(Store *s, const char *name)
 {
-    gint64 id = db_number(&s->db, 0,
-                          "SELECT id FROM account WHERE name = ? ORDER BY current DESC, id DESC", "t",
-                          name);
+    gint64 id =
+        db_number(&s->db, 0, "SELECT id FROM account WHERE name = ? ORDER BY current DESC, id DESC",
+                  "t", name);
     db_ok(&s->db, NULL);
     return id;
 }
@@ -58,7 +58,8 @@ char *account_maildir(Store *s, gint64 account)
         db_string(&s->db, "SELECT maildir FROM account WHERE id = ?", "i", account);
     if (given)
         return g_steal_pointer(&given);
-    g_autofree char *name = db_string(&s->db, "SELECT name FROM account WHERE id = ?", "i", account);
+    g_autofree char *name =
+        db_string(&s->db, "SELECT name FROM account WHERE id = ?", "i", account);
     g_autofree char *safe = safe_component(name ? name : "");
     return g_build_filename(s->home->directory, "mail", safe, NULL);
 }
@@ -101,8 +102,8 @@ gint64 account_ensure(Store *s, const char *name, StoredAccountKind kind, const 
                           name, I64(kind));
     gboolean fresh = !id;
     if (fresh) {
-        db_run(&s->db, "INSERT INTO account(name, kind, maildir, current) VALUES(?, ?, ?, 1)", "tit",
-               name, I64(kind), root);
+        db_run(&s->db, "INSERT INTO account(name, kind, maildir, current) VALUES(?, ?, ?, 1)",
+               "tit", name, I64(kind), root);
         id = db_last_id(&s->db);
         txn_touch_list(s, id);
     } else {
@@ -137,9 +138,8 @@ char *folder_maildir(Store *s, gint64 folder)
 {
     gint64 account = 0;
     g_autofree char *path = NULL;
-    sqlite3_stmt *st = db_query(&s->db,
-                                "SELECT account, path FROM folder WHERE id = ? AND path IS NOT NULL",
-                                "i", folder);
+    sqlite3_stmt *st = db_query(
+        &s->db, "SELECT account, path FROM folder WHERE id = ? AND path IS NOT NULL", "i", folder);
     if (!db_step(&s->db, st))
         return NULL;
     account = db_int(st, 0);
@@ -164,16 +164,17 @@ guint folder_flags(Store *s, gint64 folder)
 gint64 folder_insert(Store *s, gint64 account, const char *name, const char *delimiter,
                      FolderRole role, guint flags, const char *path)
 {
-    db_run(&s->db,
-           "INSERT INTO folder(account, name, delimiter, role, flags, path) VALUES(?, ?, ?, ?, ?, ?)",
-           "ittiit", account, name, delimiter, I64(role), I64(flags), path);
+    db_run(
+        &s->db,
+        "INSERT INTO folder(account, name, delimiter, role, flags, path) VALUES(?, ?, ?, ?, ?, ?)",
+        "ittiit", account, name, delimiter, I64(role), I64(flags), path);
     gint64 id = db_last_id(&s->db);
     txn_touch_list(s, account);
     return id;
 }
 
-#define FOLDER_COLUMNS                                                                         \
-    "f.id, f.account, f.name, f.delimiter, f.role, f.flags, f.total, f.unread, f.change_seq,"  \
+#define FOLDER_COLUMNS                                                                             \
+    "f.id, f.account, f.name, f.delimiter, f.role, f.flags, f.total, f.unread, f.change_seq,"      \
     " f.uidvalidity, f.uidnext, f.highestmodseq, f.floor_uid, f.path"
 
 static Folder *folder_from(sqlite3_stmt *st)
@@ -217,8 +218,8 @@ static Folder *one(Store *s, sqlite3_stmt *st)
 
 Folder *folder_get(Store *s, gint64 id, GError **err)
 {
-    Folder *f = one(s, db_query(&s->db, "SELECT " FOLDER_COLUMNS " FROM folder f WHERE f.id = ?",
-                                "i", id));
+    Folder *f =
+        one(s, db_query(&s->db, "SELECT " FOLDER_COLUMNS " FROM folder f WHERE f.id = ?", "i", id));
     if (!db_ok(&s->db, err)) {
         folder_free(f);
         return NULL;
@@ -257,8 +258,8 @@ Folder *folder_by_role(Store *s, gint64 account, FolderRole role)
 static int rank(const Folder *f)
 {
     static const int order[] = {
-        [ROLE_INBOX] = 1, [ROLE_DRAFTS] = 2, [ROLE_SENT] = 3,
-        [ROLE_ARCHIVE] = 4, [ROLE_JUNK] = 5, [ROLE_TRASH] = 6,
+        [ROLE_INBOX] = 1,   [ROLE_DRAFTS] = 2, [ROLE_SENT] = 3,
+        [ROLE_ARCHIVE] = 4, [ROLE_JUNK] = 5,   [ROLE_TRASH] = 6,
     };
     int n = (guint)f->role < G_N_ELEMENTS(order) ? order[f->role] : 0;
     return n ? n : 99;
@@ -307,8 +308,8 @@ GPtrArray *folders_list(Store *s, gint64 account, GError **err)
 /* ---- making folders ---- */
 static gboolean path_taken(Store *s, gint64 account, const char *path)
 {
-    return db_number(&s->db, 0, "SELECT 1 FROM folder WHERE account = ? AND path = ?", "it", account,
-                     path) != 0;
+    return db_number(&s->db, 0, "SELECT 1 FROM folder WHERE account = ? AND path = ?", "it",
+                     account, path) != 0;
 }
 
 /* "Archive/2025" below the account's Maildir: component by component, each made safe. */
@@ -447,8 +448,8 @@ void folders_adopt(Store *s, gint64 account, const char *root)
         g_autoptr(GDir) dir = g_dir_open(whole, 0, NULL);
         const char *name;
         while (dir && (name = g_dir_read_name(dir))) {
-            g_autofree char *child = *relative ? g_strconcat(relative, "/", name, NULL)
-                                               : g_strdup(name);
+            g_autofree char *child =
+                *relative ? g_strconcat(relative, "/", name, NULL) : g_strdup(name);
             g_autofree char *path = g_build_filename(root, child, NULL);
             guint depth = 0;
             for (const char *p = child; *p; p++)

@@ -24,7 +24,8 @@ static void list_one(Store *s, gint64 account, const ListedFolder *l)
     gint64 id = 0, have_flags = 0, have_role = 0;
     gboolean same = FALSE;
     sqlite3_stmt *st = db_query(
-        &s->db, "SELECT id, flags, role, delimiter, missing FROM folder WHERE account = ? AND name = ?",
+        &s->db,
+        "SELECT id, flags, role, delimiter, missing FROM folder WHERE account = ? AND name = ?",
         "it", account, name);
     if (db_step(&s->db, st)) {
         id = db_int(st, 0);
@@ -37,8 +38,8 @@ static void list_one(Store *s, gint64 account, const ListedFolder *l)
     if (id && role == ROLE_NONE)
         role = (FolderRole)have_role;
     else if (role != ROLE_NONE) /* and one folder only has it: the account may name another now */
-        db_run(&s->db, "UPDATE folder SET role = ? WHERE account = ? AND role = ? AND name <> ?", "iiit",
-               I64(ROLE_NONE), account, I64(role), name);
+        db_run(&s->db, "UPDATE folder SET role = ? WHERE account = ? AND role = ? AND name <> ?",
+               "iiit", I64(ROLE_NONE), account, I64(role), name);
     gint64 flags = I64(l->flags & ~(guint)(KEPT_FLAGS | FOLDER_TO_CREATE | FOLDER_VANISHED)) |
                    (have_flags & KEPT_FLAGS);
     if (!id)
@@ -151,8 +152,8 @@ gboolean folder_created(Store *s, gint64 folder, GError **err)
 /* ---- the sync position ---- */
 
 /* A message that a server took without telling its UID, and that looks different there (some
- * rewrite what they store), is never found again by Message-ID + size. Its own row has come with the
- * sync; after the third complete one the waiting row has served. */
+ * rewrite what they store), is never found again by Message-ID + size. Its own row has come with
+ * the sync; after the third complete one the waiting row has served. */
 static void give_up_waiting(Store *s, gint64 folder, guint32 uidnext, guint32 floor_uid)
 {
     db_run(&s->db,
@@ -163,14 +164,15 @@ static void give_up_waiting(Store *s, gint64 folder, guint32 uidnext, guint32 fl
     if (!db_changes(&s->db))
         return;
     gint64 id;
-    while ((id = db_number(&s->db, 0,
-                           "SELECT p.id FROM placement p INDEXED BY placement_await WHERE p.folder = ?"
-                           " AND p.uid IS NULL"
-                           " AND p.file IS NULL AND p.await_rounds >= 3 AND NOT EXISTS(SELECT 1 FROM op o"
-                           " WHERE o.placement = p.id) AND NOT EXISTS(SELECT 1 FROM op o"
-                           " WHERE o.destination_placement = p.id AND o.destination_placement <> 0)"
-                           " LIMIT 1",
-                           "i", folder)))
+    while ((id = db_number(
+                &s->db, 0,
+                "SELECT p.id FROM placement p INDEXED BY placement_await WHERE p.folder = ?"
+                " AND p.uid IS NULL"
+                " AND p.file IS NULL AND p.await_rounds >= 3 AND NOT EXISTS(SELECT 1 FROM op o"
+                " WHERE o.placement = p.id) AND NOT EXISTS(SELECT 1 FROM op o"
+                " WHERE o.destination_placement = p.id AND o.destination_placement <> 0)"
+                " LIMIT 1",
+                "i", folder)))
         placement_delete(s, id);
 }
 
@@ -179,9 +181,8 @@ gboolean folder_set_synced(Store *s, gint64 folder, guint32 uidnext, guint64 hig
 {
     if (!txn_begin(s, FALSE, err))
         return FALSE;
-    db_run(&s->db,
-           "UPDATE folder SET uidnext = ?, highestmodseq = ?, floor_uid = ? WHERE id = ?", "iiii",
-           I64(uidnext), I64(highestmodseq), I64(floor_uid), folder);
+    db_run(&s->db, "UPDATE folder SET uidnext = ?, highestmodseq = ?, floor_uid = ? WHERE id = ?",
+           "iiii", I64(uidnext), I64(highestmodseq), I64(floor_uid), folder);
     if (floor_uid)
         give_up_waiting(s, folder, uidnext, floor_uid);
     return txn_commit(s, err);

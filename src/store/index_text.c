@@ -7,12 +7,12 @@
 
 gboolean index_is_unspaced(gunichar c)
 {
-    return (c >= 0x0e00 && c <= 0x0eff) ||  /* Thai, Lao */
-           (c >= 0x1000 && c <= 0x109f) ||  /* Myanmar */
-           (c >= 0x1780 && c <= 0x17ff) ||  /* Khmer */
-           (c >= 0x3040 && c <= 0x30ff) ||  /* kana */
-           (c >= 0x3400 && c <= 0x9fff) ||  /* Han */
-           (c >= 0xac00 && c <= 0xd7af) ||  /* Hangul: agglutinating, found inside words */
+    return (c >= 0x0e00 && c <= 0x0eff) || /* Thai, Lao */
+           (c >= 0x1000 && c <= 0x109f) || /* Myanmar */
+           (c >= 0x1780 && c <= 0x17ff) || /* Khmer */
+           (c >= 0x3040 && c <= 0x30ff) || /* kana */
+           (c >= 0x3400 && c <= 0x9fff) || /* Han */
+           (c >= 0xac00 && c <= 0xd7af) || /* Hangul: agglutinating, found inside words */
            (c >= 0xf900 && c <= 0xfaff) || (c >= 0x20000 && c <= 0x3ffff);
 }
 

@@ -1,8 +1,9 @@
 /* indexer.c - the full-text index: taking the queue of store.db, writing index.db.
  *
  * One round takes the oldest entries, writes their postings and how far it came in one
- * transaction of index.db, then shortens the queue. A crash in between repeats nothing, since entries up to
- * `done` are skipped. Deleting a posting needs the text it was made of, which `doc` keeps. */
+ * transaction of index.db, then shortens the queue. A crash in between repeats nothing, since
+ * entries up to `done` are skipped. Deleting a posting needs the text it was made of, which `doc`
+ * keeps. */
 #include <string.h>
 #include <zstd.h>
 #include "body_private.h"
@@ -11,7 +12,7 @@
 #include "pintail/mime/part.h"
 #include "pintail/mime/render.h"
 
-#define BODY_TEXT_MAX (1u << 20)
+#define BODY_TEXT_MAX   (1u << 20)
 #define HEADER_TEXT_MAX 65536
 
 /* ---- text of a message ---- */
@@ -67,7 +68,8 @@ char *index_body_text(Store *s, gint64 message)
         const Part *part = root ? part_main_text(root, FALSE) : NULL;
         g_autoptr(GBytes) body = part ? body_get(s, message, part->section, NULL) : NULL;
         if (body)
-            text = text_of_part(part, span_new(g_bytes_get_data(body, NULL), g_bytes_get_size(body)));
+            text =
+                text_of_part(part, span_new(g_bytes_get_data(body, NULL), g_bytes_get_size(body)));
     }
     return text ? index_plain(text, BODY_TEXT_MAX) : NULL;
 }
@@ -141,7 +143,9 @@ static void add(Store *s, gint64 message)
     gsize header_len, body_len = 0;
     const void *header_at = g_bytes_get_data(small_header, &header_len);
     const void *body_at = body ? g_bytes_get_data(small_body, &body_len) : NULL;
-    db_run(&s->index, body ? "INSERT INTO doc VALUES(?, ?, ?)" : "INSERT INTO doc VALUES(?, ?, nullif(?, x''))",
+    db_run(&s->index,
+           body ? "INSERT INTO doc VALUES(?, ?, ?)"
+                : "INSERT INTO doc VALUES(?, ?, nullif(?, x''))",
            "ibb", message, header_at, header_len, body_at, body_len);
     g_autofree char *words = index_words(header, G_MAXSIZE / 2);
     db_run(&s->index, "INSERT INTO header_words(rowid, words) VALUES(?, ?)", "it", message, words);
@@ -161,9 +165,8 @@ typedef struct {
 static GArray *take_entries(Store *s, guint max)
 {
     GArray *entries = g_array_new(FALSE, FALSE, sizeof(Entry));
-    sqlite3_stmt *st = db_query(&s->db,
-                                "SELECT id, message, gone FROM index_queue ORDER BY id LIMIT ?", "i",
-                                I64(max));
+    sqlite3_stmt *st = db_query(
+        &s->db, "SELECT id, message, gone FROM index_queue ORDER BY id LIMIT ?", "i", I64(max));
     while (db_step(&s->db, st)) {
         Entry e = {db_int(st, 0), db_int(st, 1), db_int(st, 2) != 0};
         g_array_append_val(entries, e);
@@ -235,8 +238,10 @@ gboolean index_match(Store *s, const char *epoch, GError **err)
                               "i", from);
         more = to > 0;
         if (more)
-            db_run(&s->db, "INSERT INTO index_queue(message, gone) SELECT id, 0 FROM message"
-                           " WHERE id > ? AND id <= ?", "ii", from, to);
+            db_run(&s->db,
+                   "INSERT INTO index_queue(message, gone) SELECT id, 0 FROM message"
+                   " WHERE id > ? AND id <= ?",
+                   "ii", from, to);
         from = to;
         if (!txn_commit(s, err))
             return FALSE;

@@ -8,21 +8,23 @@
 #include "pintail/util/i18n.h"
 
 #define CHANGES_MAX 2000 /* beyond that a list is quicker built anew */
-#define ALL_SLICE 4000
+#define ALL_SLICE   4000
 
 /* One text per order and direction: SQLite compares row values along the index. */
-#define ORDER(columns, up, down)                                                              \
-    {"SELECT id FROM placement WHERE folder = ? AND shown = 1 ORDER BY " up " LIMIT ?",       \
-     "SELECT id FROM placement WHERE folder = ? AND shown = 1 ORDER BY " down " LIMIT ?",     \
-     "SELECT id FROM placement WHERE folder = ?1 AND shown = 1 AND (" columns ") >"           \
-     " (SELECT " columns " FROM placement WHERE id = ?2) ORDER BY " up " LIMIT ?3",           \
-     "SELECT id FROM placement WHERE folder = ?1 AND shown = 1 AND (" columns ") <"           \
-     " (SELECT " columns " FROM placement WHERE id = ?2) ORDER BY " down " LIMIT ?3"}
+#define ORDER(columns, up, down)                                                                   \
+    {                                                                                              \
+        "SELECT id FROM placement WHERE folder = ? AND shown = 1 ORDER BY " up " LIMIT ?",         \
+            "SELECT id FROM placement WHERE folder = ? AND shown = 1 ORDER BY " down " LIMIT ?",   \
+            "SELECT id FROM placement WHERE folder = ?1 AND shown = 1 AND (" columns ") >"         \
+            " (SELECT " columns " FROM placement WHERE id = ?2) ORDER BY " up " LIMIT ?3",         \
+            "SELECT id FROM placement WHERE folder = ?1 AND shown = 1 AND (" columns ") <"         \
+            " (SELECT " columns " FROM placement WHERE id = ?2) ORDER BY " down " LIMIT ?3"        \
+    }
 
 static const char *const orders[][4] = {
     [SORT_DATE] = ORDER("date, id", "date, id", "date DESC, id DESC"),
-    [SORT_FROM] = ORDER("sort_from, date, id", "sort_from, date, id",
-                        "sort_from DESC, date DESC, id DESC"),
+    [SORT_FROM] =
+        ORDER("sort_from, date, id", "sort_from, date, id", "sort_from DESC, date DESC, id DESC"),
     [SORT_SUBJECT] = ORDER("sort_subject, date, id", "sort_subject, date, id",
                            "sort_subject DESC, date DESC, id DESC"),
     [SORT_SIZE] = ORDER("size, id", "size, id", "size DESC, id DESC"),
@@ -63,8 +65,8 @@ GArray *list_first(Store *s, gint64 folder, SortKey key, gboolean reverse, guint
     return NULL;
 }
 
-/* Between two slices the last row may be hidden or move in the order: if its row is gone altogether, the
- * page after it cannot be found and the whole begins again. */
+/* Between two slices the last row may be hidden or move in the order: if its row is gone
+ * altogether, the page after it cannot be found and the whole begins again. */
 GArray *list_all(Store *s, gint64 folder, SortKey key, gboolean reverse, const Cancel *stop,
                  GError **err)
 {
@@ -120,7 +122,8 @@ GPtrArray *rows_get(Store *s, const gint64 *ids, guint n, GError **err)
     for (guint i = 0; i < n; i++) {
         sqlite3_stmt *st = db_query(
             &s->db,
-            "SELECT p.id, p.message, p.folder, m.thread, p.shown_flags, p.date, p.size, m.from_label,"
+            "SELECT p.id, p.message, p.folder, m.thread, p.shown_flags, p.date, p.size, "
+            "m.from_label,"
             " m.from_address, m.to_label, m.subject, m.attachment, p.waiting, p.parked, m.partial"
             " FROM placement p JOIN message m ON m.id = p.message WHERE p.id = ? AND p.shown = 1",
             "i", ids[i]);

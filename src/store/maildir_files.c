@@ -225,8 +225,8 @@ static gboolean scan_one(const char *path, const char *sub, MaildirSeen seen, vo
     return TRUE;
 }
 
-/* new/ first, then cur/, then new/ again is not needed: a file that another program moves from new/ to
- * cur/ between the two is seen twice, never missed. */
+/* new/ first, then cur/, then new/ again is not needed: a file that another program moves from new/
+ * to cur/ between the two is seen twice, never missed. */
 gboolean maildir_scan(const char *path, MaildirSeen seen, void *data, GError **err)
 {
     return scan_one(path, "new", seen, data, err) && scan_one(path, "cur", seen, data, err);

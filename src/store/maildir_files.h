@@ -7,9 +7,10 @@
 
 gboolean maildir_make(const char *path, GError **err); /* with cur, new and tmp; durable */
 gboolean maildir_is(const char *path);
-char *maildir_base(const char *file);        /* without directory and ":2,..." */
-guint maildir_flags(const char *file);       /* Flags that the name says */
-#define MAILDIR_FLAGS_MASK (FLAG_SEEN | FLAG_FLAGGED | FLAG_ANSWERED | FLAG_DELETED | FLAG_DRAFT | FLAG_FORWARDED)
+char *maildir_base(const char *file);  /* without directory and ":2,..." */
+guint maildir_flags(const char *file); /* Flags that the name says */
+#define MAILDIR_FLAGS_MASK                                                                         \
+    (FLAG_SEEN | FLAG_FLAGGED | FLAG_ANSWERED | FLAG_DELETED | FLAG_DRAFT | FLAG_FORWARDED)
 /* The name for these flags; `file` (may be NULL: new mail) says where it stands now. */
 char *maildir_name(const char *base, guint flags, const char *file);
 char *maildir_unique(void); /* a base for a message without a better one */

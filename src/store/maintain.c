@@ -1,8 +1,8 @@
 /* maintain.c - the maintenance thread: checkpoints, eviction, tidying, other processes' commits.
  *
  * Checkpoints: autocheckpoint is off, so no commit of a person ever pays for one. PASSIVE
- * runs when the WAL has grown by 4 MB; a steady writer keeps it from ever starting anew, so beyond 16 MB
- * a RESTART runs under the gate, where no writer of this process is under way. */
+ * runs when the WAL has grown by 4 MB; a steady writer keeps it from ever starting anew, so beyond
+ * 16 MB a RESTART runs under the gate, where no writer of this process is under way. */
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -10,11 +10,11 @@
 #include "body_private.h"
 #include "change_private.h"
 
-#define PERIOD_MS 500
-#define PASSIVE_PAGES 1000
-#define RESTART_PAGES 4000
-#define UNDO_KEPT 50
-#define SENT_KEPT 100
+#define PERIOD_MS       500
+#define PASSIVE_PAGES   1000
+#define RESTART_PAGES   4000
+#define UNDO_KEPT       50
+#define SENT_KEPT       100
 #define TOMBSTONES_KEPT 20000
 
 static void checkpoint(Db *db, Gate *gate, atomic_uint *pages)
@@ -38,29 +38,40 @@ static void checkpoint(Db *db, Gate *gate, atomic_uint *pages)
 static void tidy(Store *s)
 {
     gint64 newest = db_number(&s->db, 0, "SELECT max(id) FROM undo_group", "");
-    gint64 old = db_number(&s->db, 0,
-                           "SELECT id FROM undo_group WHERE id <= ? AND state IN (0, 3) LIMIT 1", "i",
-                           newest - UNDO_KEPT);
-    gint64 buried = db_number(&s->db, 0, "SELECT seq FROM tombstone ORDER BY seq DESC"
-                                         " LIMIT 1 OFFSET " G_STRINGIFY(TOMBSTONES_KEPT), "");
-    gint64 sent = db_number(&s->db, 0, "SELECT id FROM outbox WHERE state = 4 ORDER BY id DESC"
-                                       " LIMIT 1 OFFSET " G_STRINGIFY(SENT_KEPT), "");
+    gint64 old =
+        db_number(&s->db, 0, "SELECT id FROM undo_group WHERE id <= ? AND state IN (0, 3) LIMIT 1",
+                  "i", newest - UNDO_KEPT);
+    gint64 buried = db_number(&s->db, 0,
+                              "SELECT seq FROM tombstone ORDER BY seq DESC"
+                              " LIMIT 1 OFFSET " G_STRINGIFY(TOMBSTONES_KEPT),
+                              "");
+    gint64 sent = db_number(&s->db, 0,
+                            "SELECT id FROM outbox WHERE state = 4 ORDER BY id DESC"
+                            " LIMIT 1 OFFSET " G_STRINGIFY(SENT_KEPT),
+                            "");
     if ((!old && !buried && !sent) || !txn_begin(s, FALSE, NULL))
         return;
     if (old) {
-        db_run(&s->db, "DELETE FROM undo_item WHERE group_id = ?1 AND placement IN"
-                       " (SELECT placement FROM undo_item WHERE group_id = ?1 LIMIT 500)", "i", old);
+        db_run(&s->db,
+               "DELETE FROM undo_item WHERE group_id = ?1 AND placement IN"
+               " (SELECT placement FROM undo_item WHERE group_id = ?1 LIMIT 500)",
+               "i", old);
         if (db_changes(&s->db) == 0)
             db_run(&s->db, "DELETE FROM undo_group WHERE id = ?", "i", old);
     }
     if (buried) {
-        db_run(&s->db, "UPDATE sequence SET tombstone_floor = max(tombstone_floor, ?)", "i", buried);
-        db_run(&s->db, "DELETE FROM tombstone WHERE (folder, seq, placement) IN (SELECT folder, seq,"
-                       " placement FROM tombstone WHERE seq <= ? LIMIT 500)", "i", buried);
+        db_run(&s->db, "UPDATE sequence SET tombstone_floor = max(tombstone_floor, ?)", "i",
+               buried);
+        db_run(&s->db,
+               "DELETE FROM tombstone WHERE (folder, seq, placement) IN (SELECT folder, seq,"
+               " placement FROM tombstone WHERE seq <= ? LIMIT 500)",
+               "i", buried);
     }
     if (sent) {
-        db_run(&s->db, "DELETE FROM outbox_recipient WHERE outbox IN"
-                       " (SELECT id FROM outbox WHERE state = 4 AND id <= ?)", "i", sent);
+        db_run(&s->db,
+               "DELETE FROM outbox_recipient WHERE outbox IN"
+               " (SELECT id FROM outbox WHERE state = 4 AND id <= ?)",
+               "i", sent);
         db_run(&s->db, "DELETE FROM outbox WHERE state = 4 AND id <= ?", "i", sent);
     }
     txn_commit(s, NULL);
@@ -82,9 +93,9 @@ typedef struct {
     gint64 version, seq, own;
 } Seen;
 
-/* Each transaction that changes anything uses exactly one sequence number, so more numbers used than
- * this process has used are another's. Counted under the gate, where none of ours is between its commit
- * and its count. */
+/* Each transaction that changes anything uses exactly one sequence number, so more numbers used
+ * than this process has used are another's. Counted under the gate, where none of ours is between
+ * its commit and its count. */
 static gboolean others_committed(Store *s, Seen *seen)
 {
     gint64 version = db_number(&s->db, 0, "PRAGMA data_version", "");

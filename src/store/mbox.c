@@ -13,7 +13,8 @@ static const struct {
     char letter;
     guint flag;
 } letters[] = {
-    {'R', FLAG_SEEN}, {'F', FLAG_FLAGGED}, {'A', FLAG_ANSWERED}, {'D', FLAG_DELETED}, {'T', FLAG_DRAFT},
+    {'R', FLAG_SEEN},    {'F', FLAG_FLAGGED}, {'A', FLAG_ANSWERED},
+    {'D', FLAG_DELETED}, {'T', FLAG_DRAFT},
 };
 
 static gboolean starts(const char *at, const char *end, const char *with)
@@ -79,7 +80,8 @@ gboolean mbox_split(const char *bytes, gsize len, const char *path, MboxMessage 
     while (at < end && (*at == '\n' || *at == '\r'))
         at++;
     if (at < end && !is_from(at, end)) {
-        error_set(err, PINTAIL_ERROR_INVALID, _("'%s' is neither a Maildir nor an mbox file"), path);
+        error_set(err, PINTAIL_ERROR_INVALID, _("'%s' is neither a Maildir nor an mbox file"),
+                  path);
         return FALSE;
     }
     while (at < end) {

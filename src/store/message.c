@@ -12,11 +12,11 @@
 #include "pintail/util/i18n.h"
 #include "pintail/util/text.h"
 
-#define PEOPLE_MAX 65536
-#define TEXT_MAX 8192
+#define PEOPLE_MAX     65536
+#define TEXT_MAX       8192
 #define REFERENCES_MAX 200
-#define SORT_MAX 48
-#define DAY 86400
+#define SORT_MAX       48
+#define DAY            86400
 
 /* ---- packing ---- */
 static void append_clean(GString *to, const char *text)
@@ -156,8 +156,8 @@ gint64 message_insert(Store *s, gint64 account, const Envelope *e, guint64 size,
            " cc_people, extra, attachment, partial)"
            " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
            "iitttiiiiittttttttii", account, message_hash(e), message_id, parent, references,
-           list_date(e->date, received), e->date, I64(e->zone_minutes), received, I64(size), subject,
-           from_label, address, to_label, from, to, cc, extra, I64(e->has_attachment),
+           list_date(e->date, received), e->date, I64(e->zone_minutes), received, I64(size),
+           subject, from_label, address, to_label, from, to, cc, extra, I64(e->has_attachment),
            I64(partial));
     gint64 id = db_last_id(&s->db);
     thread_assign(s, account, id, e);

@@ -20,7 +20,8 @@ gint64 message_hash(const Envelope *e);
 gint64 message_id_hash(const char *message_id);
 Envelope *envelope_from_row(Store *s, gint64 message);
 void index_enqueue(Store *s, gint64 message, gboolean gone);
-/* Where the content of a message is as a file, local mail or an APPEND that waits; NULL: nowhere. */
+/* Where the content of a message is as a file, local mail or an APPEND that waits; NULL: nowhere.
+ */
 char *message_file(Store *s, gint64 message);
 char *people_pack(const GPtrArray *people);
 GPtrArray *people_unpack(const char *packed);
@@ -31,7 +32,7 @@ void thread_assign(Store *s, gint64 account, gint64 message, const Envelope *e);
 /* ---- placement.c ---- */
 typedef struct {
     gint64 id, message, folder, account;
-    guint32 uid; /* under the folder's present UIDVALIDITY; 0: awaiting one */
+    guint32 uid;      /* under the folder's present UIDVALIDITY; 0: awaiting one */
     gboolean unbound; /* has a UID of an older UIDVALIDITY */
     gboolean server_here, shown, waiting, parked;
     guint server_flags, shown_flags;
@@ -43,7 +44,7 @@ typedef struct {
 void placement_clear(Placement *p);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Placement, placement_clear)
 gboolean placement_load(Store *s, gint64 id, Placement *p); /* FALSE: gone */
-char *placement_path(const Placement *p); /* NULL without a file */
+char *placement_path(const Placement *p);                   /* NULL without a file */
 
 /* New row; it is not shown before placement_recompute() says so. */
 gint64 placement_insert(Store *s, gint64 message, gint64 folder, guint32 uidvalidity, guint32 uid,

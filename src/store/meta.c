@@ -25,9 +25,9 @@ char *trust_get(Store *s, const char *host, guint16 port, char **description)
     char *sha256 = NULL;
     if (description)
         *description = NULL;
-    sqlite3_stmt *st = db_query(&s->db,
-                                "SELECT sha256, description FROM trust WHERE host = ? AND port = ?",
-                                "ti", name, I64(port));
+    sqlite3_stmt *st =
+        db_query(&s->db, "SELECT sha256, description FROM trust WHERE host = ? AND port = ?", "ti",
+                 name, I64(port));
     if (db_step(&s->db, st)) {
         sha256 = db_text(st, 0);
         if (description)

@@ -22,10 +22,10 @@ void op_batch_free(OpBatch *b)
 }
 
 /* ---- what may go ---- */
-#define FIRST_OF_ITS_MESSAGE                                                                   \
+#define FIRST_OF_ITS_MESSAGE                                                                       \
     " NOT EXISTS(SELECT 1 FROM op e WHERE e.message = o.message AND e.id < o.id)"
-#define HAS_UID                                                                                \
-    " (o.kind = 4 OR EXISTS(SELECT 1 FROM placement p JOIN folder f ON f.id = p.folder"        \
+#define HAS_UID                                                                                    \
+    " (o.kind = 4 OR EXISTS(SELECT 1 FROM placement p JOIN folder f ON f.id = p.folder"            \
     "  WHERE p.id = o.placement AND p.uid IS NOT NULL AND p.uidvalidity = f.uidvalidity))"
 
 static gint64 find_head(Store *s, gint64 account)
@@ -35,10 +35,11 @@ static gint64 find_head(Store *s, gint64 account)
                             "i", account);
     if (head)
         return head;
-    return db_number(&s->db, 0,
-                     "SELECT o.id FROM op o WHERE o.account = ? AND o.state = 0 AND"
-                     FIRST_OF_ITS_MESSAGE " AND" HAS_UID " ORDER BY o.id LIMIT 1",
-                     "i", account);
+    return db_number(
+        &s->db, 0,
+        "SELECT o.id FROM op o WHERE o.account = ? AND o.state = 0 AND" FIRST_OF_ITS_MESSAGE
+        " AND" HAS_UID " ORDER BY o.id LIMIT 1",
+        "i", account);
 }
 
 static OpBatch *batch_of(Store *s, gint64 head)
@@ -79,10 +80,10 @@ static OpItem item_from(sqlite3_stmt *st)
                     .uid = (guint32)db_int(st, 9)};
 }
 
-#define ITEM_COLUMNS                                                                           \
-    "SELECT o.id, o.placement, o.destination_placement, o.message, o.add_flags, o.created,"    \
-    " o.replaces, m.message_id, m.size, (SELECT p.uid FROM placement p JOIN folder f"          \
-    "  ON f.id = p.folder WHERE p.id = o.placement AND p.uidvalidity = f.uidvalidity)"         \
+#define ITEM_COLUMNS                                                                               \
+    "SELECT o.id, o.placement, o.destination_placement, o.message, o.add_flags, o.created,"        \
+    " o.replaces, m.message_id, m.size, (SELECT p.uid FROM placement p JOIN folder f"              \
+    "  ON f.id = p.folder WHERE p.id = o.placement AND p.uidvalidity = f.uidvalidity)"             \
     " FROM op o LEFT JOIN message m ON m.id = o.message WHERE o.account = ?1"
 
 static void read_items(Store *s, OpBatch *b, gint64 head, guint max)
@@ -95,13 +96,14 @@ static void read_items(Store *s, OpBatch *b, gint64 head, guint max)
                                    " ORDER BY o.id",
                       "iiiii", b->account, I64(b->kind), b->folder, b->destination, head);
     else
-        st = db_query(&s->db,
-                      ITEM_COLUMNS " AND o.state = 0 AND o.kind = ?2 AND o.folder = ?3"
-                                   " AND o.destination = ?4 AND o.add_flags = ?5"
-                                   " AND o.remove_flags = ?6 AND o.id >= ?7 AND" FIRST_OF_ITS_MESSAGE
-                                   " AND" HAS_UID " ORDER BY o.id LIMIT ?8",
-                      "iiiiiiii", b->account, I64(b->kind), b->folder, b->destination, I64(b->add),
-                      I64(b->remove), head, I64(b->kind == OP_APPEND ? 1 : MAX(max, 1)));
+        st =
+            db_query(&s->db,
+                     ITEM_COLUMNS " AND o.state = 0 AND o.kind = ?2 AND o.folder = ?3"
+                                  " AND o.destination = ?4 AND o.add_flags = ?5"
+                                  " AND o.remove_flags = ?6 AND o.id >= ?7 AND" FIRST_OF_ITS_MESSAGE
+                                  " AND" HAS_UID " ORDER BY o.id LIMIT ?8",
+                     "iiiiiiii", b->account, I64(b->kind), b->folder, b->destination, I64(b->add),
+                     I64(b->remove), head, I64(b->kind == OP_APPEND ? 1 : MAX(max, 1)));
     while (db_step(&s->db, st)) {
         OpItem item = item_from(st);
         g_array_append_val(b->items, item);
@@ -192,14 +194,15 @@ gboolean ops_requeue(Store *s, const OpBatch *b, GError **err)
 /* Sync may have seen the message before its UID was told: then the two rows are one. */
 static void bind_what_came(Store *s, gint64 placement, guint32 uidvalidity, guint32 from)
 {
-    gint64 uid = db_number(&s->db, 0,
-                           "SELECT e.uid FROM placement d CROSS JOIN message dm ON dm.id = d.message"
-                           " CROSS JOIN message m ON m.account = dm.account AND m.mid_hash = dm.mid_hash"
-                           "  AND m.size = dm.size"
-                           " CROSS JOIN placement e ON e.message = m.id AND +e.folder = d.folder"
-                           " WHERE d.id = ?1 AND d.uid IS NULL AND e.id <> d.id"
-                           "  AND +e.uidvalidity = ?2 AND +e.uid >= ?3 ORDER BY e.uid LIMIT 1",
-                           "iii", placement, I64(uidvalidity), I64(from));
+    gint64 uid =
+        db_number(&s->db, 0,
+                  "SELECT e.uid FROM placement d CROSS JOIN message dm ON dm.id = d.message"
+                  " CROSS JOIN message m ON m.account = dm.account AND m.mid_hash = dm.mid_hash"
+                  "  AND m.size = dm.size"
+                  " CROSS JOIN placement e ON e.message = m.id AND +e.folder = d.folder"
+                  " WHERE d.id = ?1 AND d.uid IS NULL AND e.id <> d.id"
+                  "  AND +e.uidvalidity = ?2 AND +e.uid >= ?3 ORDER BY e.uid LIMIT 1",
+                  "iii", placement, I64(uidvalidity), I64(from));
     if (uid)
         placement_bind(s, placement, uidvalidity, (guint32)uid);
 }
@@ -265,8 +268,8 @@ static void done_place(Store *s, const OpBatch *b, const OpItem *item, guint32 u
                        guint32 uidvalidity)
 {
     /* Read anew: a merge may have given the message another row meanwhile. */
-    gint64 to = db_number(&s->db, 0, "SELECT destination_placement FROM op WHERE id = ?", "i",
-                          item->id);
+    gint64 to =
+        db_number(&s->db, 0, "SELECT destination_placement FROM op WHERE id = ?", "i", item->id);
     gint64 from = db_number(&s->db, 0, "SELECT placement FROM op WHERE id = ?", "i", item->id);
     guint flags = placement_flags_before(s, from, item->id);
     Recorded recorded = recorded_of(s, item->id);

@@ -80,8 +80,8 @@ static gboolean load_parked(Store *s, gint64 id, Parked *p)
                                 "i", id);
     if (!db_step(&s->db, st))
         return FALSE;
-    *p = (Parked){id, db_int(st, 0), db_int(st, 1), db_int(st, 2), db_int(st, 3),
-                  (OpKind)db_int(st, 4)};
+    *p = (Parked){
+        id, db_int(st, 0), db_int(st, 1), db_int(st, 2), db_int(st, 3), (OpKind)db_int(st, 4)};
     db_reset(st);
     return TRUE;
 }
@@ -102,9 +102,11 @@ gboolean op_retry(Store *s, gint64 id, GError **err)
     if (!load_parked(s, id, &p))
         return gone(s, err);
     if (p.kind != OP_APPEND &&
-        !db_number(&s->db, 0, "SELECT server_here OR EXISTS(SELECT 1 FROM op WHERE"
-                              " destination_placement = ?1 AND destination_placement <> 0)"
-                              " FROM placement WHERE id = ?1", "i", p.placement)) {
+        !db_number(&s->db, 0,
+                   "SELECT server_here OR EXISTS(SELECT 1 FROM op WHERE"
+                   " destination_placement = ?1 AND destination_placement <> 0)"
+                   " FROM placement WHERE id = ?1",
+                   "i", p.placement)) {
         txn_rollback(s);
         error_set(err, PINTAIL_ERROR_REFUSED,
                   _("the message is no longer there: this can only be dismissed"));
@@ -120,15 +122,16 @@ gboolean op_retry(Store *s, gint64 id, GError **err)
 /* What was done to the moved message is meant for the message, which stays where it is. */
 static void hand_back(Store *s, const Parked *p)
 {
-    db_run(&s->db, "UPDATE op SET placement = ?, folder = ? WHERE placement = ?", "iii", p->placement,
-           p->folder, p->to);
+    db_run(&s->db, "UPDATE op SET placement = ?, folder = ? WHERE placement = ?", "iii",
+           p->placement, p->folder, p->to);
     gint64 op;
-    while ((op = db_number(&s->db, 0,
-                           "SELECT id FROM op WHERE placement = ? AND kind = 1 AND destination = folder"
-                           " LIMIT 1",
-                           "i", p->placement))) {
-        gint64 to = db_number(&s->db, 0, "SELECT destination_placement FROM op WHERE id = ?", "i",
-                              op);
+    while ((
+        op = db_number(&s->db, 0,
+                       "SELECT id FROM op WHERE placement = ? AND kind = 1 AND destination = folder"
+                       " LIMIT 1",
+                       "i", p->placement))) {
+        gint64 to =
+            db_number(&s->db, 0, "SELECT destination_placement FROM op WHERE id = ?", "i", op);
         Parked back = {.placement = p->placement, .to = to, .folder = p->folder};
         db_run(&s->db, "DELETE FROM op WHERE id = ?", "i", op);
         db_run(&s->db, "UPDATE op SET placement = ?, folder = ? WHERE placement = ?", "iii",
@@ -146,7 +149,8 @@ gboolean op_dismiss(Store *s, gint64 id, GError **err)
     if (!load_parked(s, id, &p))
         return gone(s, err);
     if (p.kind == OP_APPEND) {
-        /* The message existed only here, and the person gives it up; what it was to replace stays. */
+        /* The message existed only here, and the person gives it up; what it was to replace stays.
+         */
         db_run(&s->db, "UPDATE op SET replaces = 0 WHERE id = ?", "i", id);
         append_withdraw(s, id);
         if (p.replaces)

@@ -44,13 +44,14 @@ void outbox_entry_free(OutboxEntry *e)
 static gboolean insert_row(Store *s, const OutboxEntry *e, const char *file, OutboxState state,
                            const char *words)
 {
-    db_run(&s->db,
-           "INSERT INTO outbox(account, state, sender, subject, message_id, file, words, created,"
-           " not_before, answers, forwards, sent_folder, draft) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-           " ?, ?, ?)",
-           "iitttttiiiiii", e->account, I64(state), e->from, e->subject ? e->subject : "",
-           e->message_id ? e->message_id : "", file, words, date_now(), e->not_before, e->answers,
-           I64(e->forwards), e->sent_folder, e->draft);
+    db_run(
+        &s->db,
+        "INSERT INTO outbox(account, state, sender, subject, message_id, file, words, created,"
+        " not_before, answers, forwards, sent_folder, draft) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+        " ?, ?, ?)",
+        "iitttttiiiiii", e->account, I64(state), e->from, e->subject ? e->subject : "",
+        e->message_id ? e->message_id : "", file, words, date_now(), e->not_before, e->answers,
+        I64(e->forwards), e->sent_folder, e->draft);
     gint64 id = db_last_id(&s->db);
     for (guint i = 0; i < e->recipients->len; i++) {
         const Recipient *r = e->recipients->pdata[i];
@@ -106,8 +107,8 @@ gint64 outbox_add(Store *s, const OutboxEntry *e, const void *bytes, gsize len, 
 }
 
 /* ---- reading ---- */
-#define ENTRY_COLUMNS                                                                          \
-    "SELECT id, account, state, sender, subject, message_id, file, words, created, not_before," \
+#define ENTRY_COLUMNS                                                                              \
+    "SELECT id, account, state, sender, subject, message_id, file, words, created, not_before,"    \
     " attempts, answers, forwards, sent_folder, draft FROM outbox"
 
 static OutboxEntry *entry_from(Store *s, sqlite3_stmt *st)
@@ -134,10 +135,11 @@ static OutboxEntry *entry_from(Store *s, sqlite3_stmt *st)
 
 static void read_recipients(Store *s, OutboxEntry *e)
 {
-    sqlite3_stmt *st = db_query(&s->db,
-                                "SELECT address, state, words FROM outbox_recipient WHERE outbox = ?"
-                                " ORDER BY n",
-                                "i", e->id);
+    sqlite3_stmt *st =
+        db_query(&s->db,
+                 "SELECT address, state, words FROM outbox_recipient WHERE outbox = ?"
+                 " ORDER BY n",
+                 "i", e->id);
     while (db_step(&s->db, st)) {
         Recipient *r = g_new0(Recipient, 1);
         r->address = db_text(st, 0);
@@ -293,8 +295,8 @@ OutboxEntry *outbox_claim(Store *s, gint64 account, gint64 *next, GError **err)
     gint64 now = date_now();
     g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
     sqlite3_stmt *st = db_query(
-        &s->db, "SELECT id, not_before FROM outbox WHERE state = 0 AND account = ? ORDER BY id", "i",
-        account);
+        &s->db, "SELECT id, not_before FROM outbox WHERE state = 0 AND account = ? ORDER BY id",
+        "i", account);
     while (db_step(&s->db, st)) {
         gint64 id = db_int(st, 0), not_before = db_int(st, 1);
         if (not_before <= now)
@@ -349,7 +351,8 @@ static void write_result(Store *s, const OutboxEntry *e, OutboxState state, cons
            "itii", I64(state), words ? words : "", not_before, e->id);
     for (guint i = 0; i < e->recipients->len; i++) {
         const Recipient *r = e->recipients->pdata[i];
-        db_run(&s->db, "UPDATE outbox_recipient SET state = ?, words = ? WHERE outbox = ? AND n = ?",
+        db_run(&s->db,
+               "UPDATE outbox_recipient SET state = ?, words = ? WHERE outbox = ? AND n = ?",
                "itii", I64(r->state), r->words ? r->words : "", e->id, I64(i));
     }
     if (state == OUTBOX_SENT)
@@ -375,8 +378,8 @@ static gboolean prepare_copy(Store *s, const OutboxEntry *e, Prepared *copy, GEr
         return TRUE;
     g_autoptr(GError) trouble = NULL;
     g_autoptr(GBytes) bytes = file_read(e->path, BODY_LIMIT, &trouble);
-    g_autofree char *key = g_strdup_printf("%" G_GINT64_FORMAT " %s %s", e->id, e->message_id,
-                                           e->path);
+    g_autofree char *key =
+        g_strdup_printf("%" G_GINT64_FORMAT " %s %s", e->id, e->message_id, e->path);
     gsize len;
     const void *at = bytes ? g_bytes_get_data(bytes, &len) : NULL;
     if (!at || append_prepare(s, e->sent_folder, at, len, key, copy, &trouble) ||
@@ -453,8 +456,10 @@ gboolean outbox_requeue(Store *s, gint64 id, GError **err)
     if (ok) {
         db_run(&s->db, "UPDATE outbox SET state = 0, words = '', not_before = 0 WHERE id = ?", "i",
                id);
-        db_run(&s->db, "UPDATE outbox_recipient SET state = 0, words = '' WHERE outbox = ?"
-                       " AND state = 2", "i", id);
+        db_run(&s->db,
+               "UPDATE outbox_recipient SET state = 0, words = '' WHERE outbox = ?"
+               " AND state = 2",
+               "i", id);
         txn_touch_list(s, e->account);
         ok = txn_commit(s, err);
     }
@@ -485,7 +490,8 @@ GBytes *outbox_take_back(Store *s, gint64 id, OutboxEntry **entry, GError **err)
     if (!e)
         return NULL;
     bytes = file_read(e->path, BODY_LIMIT, err);
-    gboolean ok = bytes && outbox_keep_taken(s->home, e->path, bytes, err) && txn_begin(s, TRUE, err);
+    gboolean ok =
+        bytes && outbox_keep_taken(s->home, e->path, bytes, err) && txn_begin(s, TRUE, err);
     if (ok) {
         db_run(&s->db, "DELETE FROM outbox WHERE id = ?", "i", id);
         db_run(&s->db, "DELETE FROM outbox_recipient WHERE outbox = ?", "i", id);

@@ -93,9 +93,9 @@ void outbox_remove_files(StoreHome *h, const char *file, gboolean temporary)
     g_autofree char *side = envelope_name(file);
     const char *names[] = {file, side};
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
-        g_autofree char *path = temporary
-                                    ? g_build_filename(h->directory, "outbox", "tmp", names[i], NULL)
-                                    : outbox_path(h, names[i]);
+        g_autofree char *path =
+            temporary ? g_build_filename(h->directory, "outbox", "tmp", names[i], NULL)
+                      : outbox_path(h, names[i]);
         unlink(path);
     }
 }
@@ -203,8 +203,9 @@ gboolean outbox_recover(Store *s, GError **err)
             g_autoptr(OutboxEntry) e = read_orphan(s, orphans->pdata[i]);
             if (e)
                 outbox_adopt(s, e, orphans->pdata[i], salvaged ? OUTBOX_UNKNOWN : OUTBOX_REFUSED,
-                             salvaged ? _("the database was damaged: this may have been sent")
-                                      : _("Pintail ended while this was being queued: it was not sent"));
+                             salvaged
+                                 ? _("the database was damaged: this may have been sent")
+                                 : _("Pintail ended while this was being queued: it was not sent"));
         }
         db_run(&s->db, "DELETE FROM meta WHERE key = 'salvaged'", "");
         if (!txn_commit(s, err))

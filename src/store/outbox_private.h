@@ -3,6 +3,6 @@
 #include "pintail/store/outbox.h"
 #include "private.h"
 
-/* Entries that were being sent when their process ended become unknown; files without a row (a crash, or
- * a database that was lost) become entries that a person decides about. */
+/* Entries that were being sent when their process ended become unknown; files without a row (a
+ * crash, or a database that was lost) become entries that a person decides about. */
 gboolean outbox_recover(Store *s, GError **err);

@@ -18,7 +18,7 @@
 #include "pintail/store/op.h"
 #include "pintail/util/text.h"
 
-#define SORT_MAX 48
+#define SORT_MAX  48
 #define CHAIN_MAX 256 /* moves of one message that wait one behind the other */
 
 void placement_clear(Placement *p)
@@ -147,9 +147,11 @@ typedef struct {
 static Creator creator_of(Store *s, gint64 id)
 {
     Creator c = {0};
-    sqlite3_stmt *st = db_query(
-        &s->db, "SELECT id, placement, state FROM op WHERE destination_placement = ?"
-                " AND destination_placement <> 0 ORDER BY id LIMIT 1", "i", id);
+    sqlite3_stmt *st =
+        db_query(&s->db,
+                 "SELECT id, placement, state FROM op WHERE destination_placement = ?"
+                 " AND destination_placement <> 0 ORDER BY id LIMIT 1",
+                 "i", id);
     if (db_step(&s->db, st)) {
         c = (Creator){db_int(st, 0), db_int(st, 1), (OpState)db_int(st, 2)};
         db_reset(st);
@@ -210,7 +212,8 @@ static gboolean is_hidden(Store *s, gint64 id)
                      "SELECT 1 FROM op WHERE placement = ? AND kind IN (1, 3) AND state <> 2", "i",
                      id) ||
            db_number(&s->db, 0,
-                     "SELECT 1 FROM op WHERE replaces = ? AND replaces <> 0 AND state <> 2", "i", id);
+                     "SELECT 1 FROM op WHERE replaces = ? AND replaces <> 0 AND state <> 2", "i",
+                     id);
 }
 
 static void count(Store *s, const Placement *p, gboolean shown, guint flags)

@@ -1,10 +1,10 @@
 /* pop3.c - downloaded messages become files, then rows.
  *
  * Order: every file complete and fsynced under tmp/; names in new/; fsync of the directories; the
- * side file; then one FULL transaction. Whatever a crash leaves is found again by the base name, which is
- * derived from what the server calls the message (or from its content): the next
- * download of the same message only records it. The server deletes after all this, so a message is
- * at every moment on the server or whole in a Maildir, and never twice here.
+ * side file; then one FULL transaction. Whatever a crash leaves is found again by the base name,
+ * which is derived from what the server calls the message (or from its content): the next download
+ * of the same message only records it. The server deletes after all this, so a message is at every
+ * moment on the server or whole in a Maildir, and never twice here.
  *
  * A server may reuse the UIDL of a deleted message. Where a file of that name is here and no row
  * says that it is this message, the bytes decide; different mail gets a name of its own. */
@@ -213,8 +213,7 @@ static gboolean write_side(Batch *b, GError **err)
     g_autoptr(GString) lines = g_string_new(NULL);
     for (guint i = 0; i < b->jobs->len; i++) {
         const Job *j = &g_array_index(b->jobs, Job, i);
-        g_autofree char *line =
-            side_line(j->d->partial ? 'p' : 'd', date_now(), j->base, j->key);
+        g_autofree char *line = side_line(j->d->partial ? 'p' : 'd', date_now(), j->base, j->key);
         g_string_append(lines, line);
     }
     if (!side_append(b->root, lines->str, err))
@@ -278,8 +277,9 @@ static void keep_headers(Batch *b)
         const Job *j = &g_array_index(b->jobs, Job, i);
         if (!j->d->partial)
             continue;
-        gint64 message = db_number(&s->db, 0, "SELECT message FROM uidl WHERE account = ? AND uidl = ?",
-                                   "it", b->account, j->key);
+        gint64 message =
+            db_number(&s->db, 0, "SELECT message FROM uidl WHERE account = ? AND uidl = ?", "it",
+                      b->account, j->key);
         if (message)
             body_put(s, message, "HEADER", j->d->bytes, j->d->len, NULL);
     }

@@ -1,8 +1,8 @@
 /* private.h - what the files of this layer share: the home, a thread's store, transactions.
  *
  * A transaction: txn_begin() passes the gate and takes SQLite's write lock; statements follow
- * (errors stick, see db.h); txn_commit() commits, or rolls everything back and says why; then the gate
- * opens and the listener hears which folders changed. Files made or renamed on the way are
+ * (errors stick, see db.h); txn_commit() commits, or rolls everything back and says why; then the
+ * gate opens and the listener hears which folders changed. Files made or renamed on the way are
  * noted with txn_renamed() and txn_created(), and undone with the transaction. */
 #pragma once
 #include <pthread.h>
@@ -13,7 +13,7 @@
 #include "pintail/util/crash_point.h"
 
 #define BODY_LIMIT (256u * 1024 * 1024)
-#define SLICE_US 8000 /* of the 10 ms that a transaction may last; the commit needs some */
+#define SLICE_US   8000 /* of the 10 ms that a transaction may last; the commit needs some */
 
 struct StoreHome {
     char *directory; /* as given; data files are here even when the databases are elsewhere */
@@ -24,17 +24,17 @@ struct StoreHome {
     Gate gate, cache_gate;
     StoreListener listener;
     void *listener_data;
-    pthread_mutex_t lock;   /* sync_fd, claims, used, wake */
-    pthread_cond_t wake;    /* maintenance and index threads; CLOCK_MONOTONIC */
+    pthread_mutex_t lock; /* sync_fd, claims, used, wake */
+    pthread_cond_t wake;  /* maintenance and index threads; CLOCK_MONOTONIC */
     gboolean stop, index_wanted, started;
-    int sync_fd;            /* -1: not held */
-    int use_fd;             /* store.lock, shared while open; alone (exclusive) to repair */
-    GHashTable *claims;     /* outbox id -> descriptor that holds its flock */
-    GHashTable *used;       /* message id -> when its body was read (for the eviction order) */
+    int sync_fd;        /* -1: not held */
+    int use_fd;         /* store.lock, shared while open; alone (exclusive) to repair */
+    GHashTable *claims; /* outbox id -> descriptor that holds its flock */
+    GHashTable *used;   /* message id -> when its body was read (for the eviction order) */
     pthread_t maintenance, indexer;
     atomic_uint wal_pages, cache_wal_pages; /* as of the last commit */
-    atomic_llong own_commits; /* sequence numbers that this process has used */
-    GHashTable *rescanned;    /* accounts whose Maildirs pop3_store has looked through; lock */
+    atomic_llong own_commits;               /* sequence numbers that this process has used */
+    GHashTable *rescanned; /* accounts whose Maildirs pop3_store has looked through; lock */
 };
 
 struct Store {
@@ -68,7 +68,7 @@ void txn_remove_file(Store *s, const char *path);
 void file_todo_run(Store *s);
 gboolean read_begin(Store *s); /* several reads of one state */
 void read_end(Store *s);
-gint64 slice_end(void);        /* g_get_monotonic_time() at which a slice should commit */
+gint64 slice_end(void); /* g_get_monotonic_time() at which a slice should commit */
 
 /* ---- home.c ---- */
 gboolean store_cache(Store *s); /* opens s->cache; FALSE: not there (an error sticks to s->db) */

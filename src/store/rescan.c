@@ -17,7 +17,8 @@
 #include "pintail/util/i18n.h"
 
 #define HEAD_MAX 262144
-#define FRESH_NS (2 * G_GINT64_CONSTANT(1000000000)) /* a directory's time stamp is this coarse, at worst */
+#define FRESH_NS                                                                                   \
+    (2 * G_GINT64_CONSTANT(1000000000)) /* a directory's time stamp is this coarse, at worst */
 
 typedef struct {
     GHashTable *on_disk; /* base -> file */
@@ -90,11 +91,12 @@ static void add_file(Store *s, gint64 account, gint64 folder, const char *base, 
     if (!e)
         return;
     /* Moved or copied here by another program: the same message. */
-    gint64 message = db_number(&s->db, 0,
-                               "SELECT m.id FROM placement p CROSS JOIN message m ON m.id = p.message"
-                               " WHERE p.base = ? AND m.account = ? AND p.file IS NOT NULL"
-                               " AND m.size = ? LIMIT 1",
-                               "tii", base, account, size);
+    gint64 message =
+        db_number(&s->db, 0,
+                  "SELECT m.id FROM placement p CROSS JOIN message m ON m.id = p.message"
+                  " WHERE p.base = ? AND m.account = ? AND p.file IS NOT NULL"
+                  " AND m.size = ? LIMIT 1",
+                  "tii", base, account, size);
     if (!message)
         message = message_insert(s, account, e, (guint64)size, modified, FALSE);
     gint64 id = placement_insert(s, message, folder, 0, 0, maildir_flags(file), TRUE);
@@ -113,19 +115,20 @@ static void complete(Store *s, gint64 id, const char *base, const char *file, co
         return;
     message_complete(s, message, e, (guint64)size);
     placement_set_file(s, id, base, file);
-    db_run(&s->db, "UPDATE uidl SET partial = 0, wanted = 0 WHERE message = ? AND message <> 0", "i",
-           message);
+    db_run(&s->db, "UPDATE uidl SET partial = 0, wanted = 0 WHERE message = ? AND message <> 0",
+           "i", message);
     placement_touch(s, id);
 }
 
-static void take_file(Store *s, gint64 account, gint64 folder, const char *maildir, const char *file)
+static void take_file(Store *s, gint64 account, gint64 folder, const char *maildir,
+                      const char *file)
 {
     g_autofree char *base = maildir_base(file);
     g_autofree char *path = g_build_filename(maildir, file, NULL);
     if (access(path, F_OK) < 0)
         return;
-    gint64 id = db_number(&s->db, 0, "SELECT id FROM placement WHERE base = ? AND +folder = ?", "ti",
-                          base, folder);
+    gint64 id = db_number(&s->db, 0, "SELECT id FROM placement WHERE base = ? AND +folder = ?",
+                          "ti", base, folder);
     if (!id) {
         add_file(s, account, folder, base, file, path);
         return;
@@ -145,13 +148,14 @@ static void take_file(Store *s, gint64 account, gint64 folder, const char *maild
 
 static void lose_file(Store *s, gint64 folder, const char *maildir, const char *base)
 {
-    gint64 id = db_number(&s->db, 0, "SELECT id FROM placement WHERE base = ? AND +folder = ?", "ti",
-                          base, folder);
+    gint64 id = db_number(&s->db, 0, "SELECT id FROM placement WHERE base = ? AND +folder = ?",
+                          "ti", base, folder);
     g_auto(Placement) p = {0};
     if (!id || !placement_load(s, id, &p) || !p.file)
         return;
     g_autofree char *path = placement_path(&p);
-    g_autofree char *elsewhere = access(path, F_OK) < 0 ? maildir_find(maildir, base) : g_strdup("");
+    g_autofree char *elsewhere =
+        access(path, F_OK) < 0 ? maildir_find(maildir, base) : g_strdup("");
     if (!elsewhere)
         placement_delete(s, id);
 }
@@ -177,7 +181,8 @@ static gboolean apply(Store *s, gint64 account, gint64 folder, const char *maild
 }
 
 /* The times are kept only when they are old enough to tell a later change from this state. */
-static gboolean remember_times(Store *s, gint64 folder, gint64 new_time, gint64 cur_time, GError **err)
+static gboolean remember_times(Store *s, gint64 folder, gint64 new_time, gint64 cur_time,
+                               GError **err)
 {
     gint64 now = g_get_real_time() * 1000;
     if (now - new_time < FRESH_NS || now - cur_time < FRESH_NS)

@@ -49,8 +49,8 @@ gboolean salvage_needed(const char *path)
     int rc = sqlite3_open_v2(path, &sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if (rc == SQLITE_OK) {
         sqlite3_busy_timeout(sql, 10000);
-        rc = first_row(sql, marked ? "PRAGMA quick_check(1)" : "SELECT max(rootpage) FROM sqlite_master",
-                       &ok);
+        rc = first_row(
+            sql, marked ? "PRAGMA quick_check(1)" : "SELECT max(rootpage) FROM sqlite_master", &ok);
     }
     sqlite3_close(sql);
     if (marked && ok)
@@ -202,7 +202,7 @@ static const char settle[] =
 
 static void raise_ids(Copy *c)
 {
-    static const char *const with_ids[] = {"message", "placement", "op", "outbox",
+    static const char *const with_ids[] = {"message", "placement", "op",        "outbox",
                                            "folder",  "account",   "undo_group"};
     for (guint i = 0; i < G_N_ELEMENTS(with_ids); i++) {
         gint64 highest = 0;
@@ -216,10 +216,9 @@ static void raise_ids(Copy *c)
             sqlite3_finalize(st);
             st = NULL;
         }
-        g_autofree char *put =
-            g_strdup_printf("INSERT INTO sqlite_sequence(name, seq) VALUES('%s', %" G_GINT64_FORMAT
-                            ")",
-                            with_ids[i], highest + ID_GAP);
+        g_autofree char *put = g_strdup_printf(
+            "INSERT INTO sqlite_sequence(name, seq) VALUES('%s', %" G_GINT64_FORMAT ")",
+            with_ids[i], highest + ID_GAP);
         sqlite3_exec(c->to, put, NULL, NULL, NULL);
     }
 }
@@ -300,7 +299,8 @@ gboolean salvage_store(const char *directory, char **notice, GError **err)
     log_line("store", "salvaged into a new store.db; the damaged one is %s", where);
     if (notice)
         *notice = g_strdup_printf(
-            P_("The mail database was damaged. It is kept as '%s'; %u waiting change was saved, and "
+            P_("The mail database was damaged. It is kept as '%s'; %u waiting change was saved, "
+               "and "
                "lists are read anew.",
                "The mail database was damaged. It is kept as '%s'; %u waiting changes were saved, "
                "and lists are read anew.",
@@ -318,8 +318,10 @@ gboolean salvage_settle(Store *s, GError **err)
         return FALSE;
     /* An operation whose rows were lost cannot be made; a person may still want to know. */
     g_autofree char *words = g_strdup(_("what it was about was lost with the damaged database"));
-    db_run(&s->db, "UPDATE op SET state = 2, words = ? WHERE placement NOT IN"
-                   " (SELECT id FROM placement)", "t", words);
+    db_run(&s->db,
+           "UPDATE op SET state = 2, words = ? WHERE placement NOT IN"
+           " (SELECT id FROM placement)",
+           "t", words);
     g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
     sqlite3_stmt *st = db_query(&s->db, "SELECT id FROM placement ORDER BY id", "");
     while (db_step(&s->db, st)) {

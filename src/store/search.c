@@ -2,7 +2,8 @@
  * itself for what is not indexed yet.
  *
  * The index only narrows: which messages may hold all the words. Every candidate is then
- * decided by the same function on its text, so that a result does not depend on how far the index has come. */
+ * decided by the same function on its text, so that a result does not depend on how far the index
+ * has come. */
 #include <string.h>
 #include "index_text.h"
 #include "indexer_private.h"
@@ -12,7 +13,7 @@
 #include "pintail/util/error.h"
 #include "pintail/util/i18n.h"
 
-#define PAGE 500
+#define PAGE      500
 #define DRIVE_MAX 20000 /* candidates beyond this are looked up folder by folder instead */
 
 typedef struct {
@@ -20,7 +21,7 @@ typedef struct {
     const GArray *terms;
     gint64 account, folder;
     const Cancel *stop;
-    GHashTable *narrow;  /* message ids that may hold the words; NULL: no help from the index */
+    GHashTable *narrow; /* message ids that may hold the words; NULL: no help from the index */
     GHashTable *unindexed;
     GHashTable *folders; /* id -> folded name, where a term asks for it */
     GArray *hits;        /* of Hit */
@@ -78,7 +79,7 @@ static gboolean in_columns(Search *q, const Term *t, gint64 message)
     if (!db_step(&q->s->db, st))
         return FALSE;
     static const guint8 columns[] = {
-        [TERM_FROM] = 1, [TERM_TO] = 2, [TERM_CC] = 4,
+        [TERM_FROM] = 1,     [TERM_TO] = 2,     [TERM_CC] = 4,
         [TERM_TO_OR_CC] = 6, [TERM_ANYONE] = 7, [TERM_SUBJECT] = 8,
     };
     for (int i = 0; i < 4 && !found; i++) {
@@ -132,7 +133,11 @@ static gboolean term_holds(Search *q, const Term *t, const Candidate *c, Texts *
     case TERM_BODY:
         texts_load(q, c->message, texts);
         return holds(texts->body, t);
-    case TERM_FROM: case TERM_TO: case TERM_CC: case TERM_TO_OR_CC: case TERM_ANYONE:
+    case TERM_FROM:
+    case TERM_TO:
+    case TERM_CC:
+    case TERM_TO_OR_CC:
+    case TERM_ANYONE:
     case TERM_SUBJECT:
         return in_columns(q, t, c->message);
     }
@@ -222,7 +227,8 @@ static GHashTable *ask_index(Search *q, const Term *t)
     GHashTable *found = id_set();
     collect_ids(q->s, "SELECT rowid FROM body_words WHERE body_words MATCH ?", query, found);
     if (t->kind == TERM_WORD)
-        collect_ids(q->s, "SELECT rowid FROM header_words WHERE header_words MATCH ?", query, found);
+        collect_ids(q->s, "SELECT rowid FROM header_words WHERE header_words MATCH ?", query,
+                    found);
     return found;
 }
 
@@ -271,13 +277,13 @@ static void narrow(Search *q)
 }
 
 /* ---- going through candidates ---- */
-#define CANDIDATE_COLUMNS                                                                      \
-    "SELECT p.id, p.message, p.folder, p.date, p.size, p.shown_flags, m.attachment"            \
+#define CANDIDATE_COLUMNS                                                                          \
+    "SELECT p.id, p.message, p.folder, p.date, p.size, p.shown_flags, m.attachment"                \
     " FROM placement p CROSS JOIN message m ON m.id = p.message"
 
 static Candidate candidate_from(sqlite3_stmt *st)
 {
-    return (Candidate){db_int(st, 0), db_int(st, 1), db_int(st, 2),         db_int(st, 3),
+    return (Candidate){db_int(st, 0), db_int(st, 1),        db_int(st, 2),     db_int(st, 3),
                        db_int(st, 4), (guint)db_int(st, 5), db_int(st, 6) != 0};
 }
 
@@ -302,7 +308,8 @@ static void scan_folder(Search *q, gint64 folder, guint limit)
     do {
         g_array_set_size(page, 0);
         sqlite3_stmt *st = db_query(&q->s->db,
-                                    CANDIDATE_COLUMNS " WHERE p.folder = ? AND p.shown = 1"
+                                    CANDIDATE_COLUMNS
+                                    " WHERE p.folder = ? AND p.shown = 1"
                                     " AND (p.date, p.id) < (?, ?) ORDER BY p.date DESC, p.id DESC"
                                     " LIMIT ?",
                                     "iiii", folder, date, id, I64(PAGE));
@@ -335,8 +342,9 @@ static void scan_narrow(Search *q)
         if (q->stop && cancel_is_set(q->stop))
             return;
         g_array_set_size(page, 0);
-        sqlite3_stmt *st = db_query(&q->s->db, CANDIDATE_COLUMNS " WHERE p.message = ? AND p.shown = 1",
-                                    "i", *(gint64 *)message);
+        sqlite3_stmt *st =
+            db_query(&q->s->db, CANDIDATE_COLUMNS " WHERE p.message = ? AND p.shown = 1", "i",
+                     *(gint64 *)message);
         while (db_step(&q->s->db, st)) {
             Candidate c = candidate_from(st);
             if (in_scope(q, c.folder))

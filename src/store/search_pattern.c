@@ -8,7 +8,7 @@
 #include "pintail/util/text.h"
 
 #define PATTERN_MAX 4096
-#define TERMS_MAX 64
+#define TERMS_MAX   64
 
 typedef struct {
     const char *at;
@@ -87,12 +87,18 @@ static const struct {
     guint flag;
     gboolean set;
 } states[] = {
-    {"unread", FLAG_SEEN, FALSE},     {"new", FLAG_SEEN, FALSE},
-    {"read", FLAG_SEEN, TRUE},        {"seen", FLAG_SEEN, TRUE},
-    {"flagged", FLAG_FLAGGED, TRUE},  {"unflagged", FLAG_FLAGGED, FALSE},
-    {"answered", FLAG_ANSWERED, TRUE}, {"replied", FLAG_ANSWERED, TRUE},
-    {"unanswered", FLAG_ANSWERED, FALSE}, {"deleted", FLAG_DELETED, TRUE},
-    {"draft", FLAG_DRAFT, TRUE},      {"forwarded", FLAG_FORWARDED, TRUE},
+    {"unread", FLAG_SEEN, FALSE},
+    {"new", FLAG_SEEN, FALSE},
+    {"read", FLAG_SEEN, TRUE},
+    {"seen", FLAG_SEEN, TRUE},
+    {"flagged", FLAG_FLAGGED, TRUE},
+    {"unflagged", FLAG_FLAGGED, FALSE},
+    {"answered", FLAG_ANSWERED, TRUE},
+    {"replied", FLAG_ANSWERED, TRUE},
+    {"unanswered", FLAG_ANSWERED, FALSE},
+    {"deleted", FLAG_DELETED, TRUE},
+    {"draft", FLAG_DRAFT, TRUE},
+    {"forwarded", FLAG_FORWARDED, TRUE},
     {"junk", FLAG_JUNK, TRUE},
 };
 
@@ -106,7 +112,8 @@ static gboolean add_state(Parser *p, const char *name)
         t->set = states[i].set;
         return TRUE;
     }
-    return bad(p, _("is:%s is not known: unread, read, flagged, answered, deleted, draft, forwarded"),
+    return bad(p,
+               _("is:%s is not known: unread, read, flagged, answered, deleted, draft, forwarded"),
                name);
 }
 
@@ -119,9 +126,18 @@ static gboolean parse_size(const char *text, gint64 *out)
         return FALSE;
     double unit = 1;
     switch (g_ascii_toupper(*end)) {
-    case 'K': unit = 1e3; end++; break;
-    case 'M': unit = 1e6; end++; break;
-    case 'G': unit = 1e9; end++; break;
+    case 'K':
+        unit = 1e3;
+        end++;
+        break;
+    case 'M':
+        unit = 1e6;
+        end++;
+        break;
+    case 'G':
+        unit = 1e9;
+        end++;
+        break;
     }
     if (g_ascii_toupper(*end) == 'B')
         end++;
@@ -153,11 +169,20 @@ static gboolean parse_ago(const char *text, gint64 now, gint64 *from, gint64 *to
     g_autoptr(GDateTime) t = g_date_time_new_from_unix_local(now);
     g_autoptr(GDateTime) then = NULL;
     switch (*end) {
-    case 'd': then = g_date_time_add_days(t, (int)-n); break;
-    case 'w': then = g_date_time_add_weeks(t, (int)-n); break;
-    case 'm': then = g_date_time_add_months(t, (int)-n); break;
-    case 'y': then = g_date_time_add_years(t, (int)-n); break;
-    default: return FALSE;
+    case 'd':
+        then = g_date_time_add_days(t, (int)-n);
+        break;
+    case 'w':
+        then = g_date_time_add_weeks(t, (int)-n);
+        break;
+    case 'm':
+        then = g_date_time_add_months(t, (int)-n);
+        break;
+    case 'y':
+        then = g_date_time_add_years(t, (int)-n);
+        break;
+    default:
+        return FALSE;
     }
     if (!then)
         return FALSE;
@@ -196,10 +221,10 @@ static gboolean parse_day(const char *text, gint64 *from, gint64 *to)
     }
     g_autoptr(GDateTime) start =
         g_date_time_new_local(year, month ? month : 1, day ? day : 1, 0, 0, 0);
-    g_autoptr(GDateTime) end = !start   ? NULL
-                               : day    ? g_date_time_add_days(start, 1)
-                               : month  ? g_date_time_add_months(start, 1)
-                                        : g_date_time_add_years(start, 1);
+    g_autoptr(GDateTime) end = !start  ? NULL
+                               : day   ? g_date_time_add_days(start, 1)
+                               : month ? g_date_time_add_months(start, 1)
+                                       : g_date_time_add_years(start, 1);
     if (!end)
         return FALSE;
     *from = g_date_time_to_unix(start);
@@ -338,14 +363,25 @@ static const struct {
     guint flag;
     gboolean set;
 } letters[] = {
-    {'f', TERM_FROM, 0, 0},    {'e', TERM_FROM, 0, 0},       {'t', TERM_TO, 0, 0},
-    {'c', TERM_CC, 0, 0},      {'C', TERM_TO_OR_CC, 0, 0},   {'L', TERM_ANYONE, 0, 0},
-    {'s', TERM_SUBJECT, 0, 0}, {'b', TERM_BODY, 0, 0},       {'B', TERM_WORD, 0, 0},
-    {'d', TERM_SINCE, 0, 0},   {'z', TERM_LARGER, 0, 0},
-    {'N', TERM_FLAG, FLAG_SEEN, FALSE},    {'U', TERM_FLAG, FLAG_SEEN, FALSE},
-    {'O', TERM_FLAG, FLAG_SEEN, FALSE},    {'R', TERM_FLAG, FLAG_SEEN, TRUE},
-    {'F', TERM_FLAG, FLAG_FLAGGED, TRUE},  {'D', TERM_FLAG, FLAG_DELETED, TRUE},
-    {'Q', TERM_FLAG, FLAG_ANSWERED, TRUE}, {'A', TERM_ALL, 0, 0},
+    {'f', TERM_FROM, 0, 0},
+    {'e', TERM_FROM, 0, 0},
+    {'t', TERM_TO, 0, 0},
+    {'c', TERM_CC, 0, 0},
+    {'C', TERM_TO_OR_CC, 0, 0},
+    {'L', TERM_ANYONE, 0, 0},
+    {'s', TERM_SUBJECT, 0, 0},
+    {'b', TERM_BODY, 0, 0},
+    {'B', TERM_WORD, 0, 0},
+    {'d', TERM_SINCE, 0, 0},
+    {'z', TERM_LARGER, 0, 0},
+    {'N', TERM_FLAG, FLAG_SEEN, FALSE},
+    {'U', TERM_FLAG, FLAG_SEEN, FALSE},
+    {'O', TERM_FLAG, FLAG_SEEN, FALSE},
+    {'R', TERM_FLAG, FLAG_SEEN, TRUE},
+    {'F', TERM_FLAG, FLAG_FLAGGED, TRUE},
+    {'D', TERM_FLAG, FLAG_DELETED, TRUE},
+    {'Q', TERM_FLAG, FLAG_ANSWERED, TRUE},
+    {'A', TERM_ALL, 0, 0},
     {'X', TERM_ATTACHMENT, 0, 0},
 };
 

@@ -11,14 +11,20 @@
 typedef enum {
     TERM_ALL,
     TERM_WORD, /* in header or body */
-    TERM_FROM, TERM_TO, TERM_CC, TERM_TO_OR_CC, TERM_ANYONE, TERM_SUBJECT, TERM_BODY,
-    TERM_FLAG,       /* flag, set */
+    TERM_FROM,
+    TERM_TO,
+    TERM_CC,
+    TERM_TO_OR_CC,
+    TERM_ANYONE,
+    TERM_SUBJECT,
+    TERM_BODY,
+    TERM_FLAG, /* flag, set */
     TERM_ATTACHMENT,
-    TERM_SINCE,      /* date >= number */
-    TERM_BEFORE,     /* date < number */
-    TERM_LARGER,     /* size > number */
-    TERM_SMALLER,    /* size < number */
-    TERM_IN,         /* folder name or last component, folded */
+    TERM_SINCE,   /* date >= number */
+    TERM_BEFORE,  /* date < number */
+    TERM_LARGER,  /* size > number */
+    TERM_SMALLER, /* size < number */
+    TERM_IN,      /* folder name or last component, folded */
 } TermKind;
 
 typedef struct {

@@ -81,7 +81,8 @@ static gboolean position(Store *s, gint64 folder, gint64 *account, guint32 *uidv
     return TRUE;
 }
 
-gboolean placements_add(Store *s, gint64 folder, const FetchedMessage *fetched, guint n, GError **err)
+gboolean placements_add(Store *s, gint64 folder, const FetchedMessage *fetched, guint n,
+                        GError **err)
 {
     for (guint i = 0; i < n;) {
         if (!txn_begin(s, FALSE, err))
@@ -132,8 +133,8 @@ gboolean placement_locate(Store *s, gint64 placement, gint64 *folder, guint32 *u
     if (message)
         *message = p.message;
     if (uidvalidity)
-        *uidvalidity = (guint32)db_number(
-            &s->db, 0, "SELECT uidvalidity FROM folder WHERE id = ?", "i", p.folder);
+        *uidvalidity = (guint32)db_number(&s->db, 0, "SELECT uidvalidity FROM folder WHERE id = ?",
+                                          "i", p.folder);
     db_ok(&s->db, NULL);
     return found;
 }
@@ -160,11 +161,11 @@ gint64 message_fetchable(Store *s, gint64 message)
 /* ---- changes ---- */
 static void set_flags(Store *s, gint64 folder, guint32 uidvalidity, const UidFlags *u, gint64 seq)
 {
-    gint64 id = db_number(&s->db, 0,
-                          "SELECT id FROM placement WHERE folder = ? AND uidvalidity = ? AND uid = ?"
-                          " AND op_done_seq <= ? AND server_flags <> ?",
-                          "iiiii", folder, I64(uidvalidity), I64(u->uid), seq,
-                          I64(u->flags & FLAGS_ALL));
+    gint64 id =
+        db_number(&s->db, 0,
+                  "SELECT id FROM placement WHERE folder = ? AND uidvalidity = ? AND uid = ?"
+                  " AND op_done_seq <= ? AND server_flags <> ?",
+                  "iiiii", folder, I64(uidvalidity), I64(u->uid), seq, I64(u->flags & FLAGS_ALL));
     if (!id)
         return;
     db_run(&s->db, "UPDATE placement SET server_flags = ? WHERE id = ?", "ii",
@@ -234,8 +235,8 @@ static gint64 already_there(Store *s, gint64 destination_placement)
 static void give_up(Store *s, gint64 op, gint64 folder)
 {
     g_autofree char *name = db_string(&s->db, "SELECT name FROM folder WHERE id = ?", "i", folder);
-    g_autofree char *words = g_strdup_printf(_("the message is no longer in '%s' on the server"),
-                                             name ? name : "");
+    g_autofree char *words =
+        g_strdup_printf(_("the message is no longer in '%s' on the server"), name ? name : "");
     db_run(&s->db, "UPDATE op SET state = 2, words = ? WHERE id = ?", "ti", words, op);
 }
 
@@ -261,14 +262,15 @@ void placement_vanish(Store *s, gint64 placement)
     db_run(&s->db, "UPDATE placement SET server_here = 0, uid = NULL WHERE id = ?", "i", placement);
     /* Flags and deletions have lost their object. */
     db_run(&s->db, "DELETE FROM op WHERE placement = ? AND kind IN (0, 3)", "i", placement);
-    db_run(&s->db, "UPDATE op SET replaces = 0 WHERE replaces = ? AND replaces <> 0", "i", placement);
+    db_run(&s->db, "UPDATE op SET replaces = 0 WHERE replaces = ? AND replaces <> 0", "i",
+           placement);
     gint64 after = 0, op;
     while ((op = db_number(&s->db, 0,
                            "SELECT id FROM op WHERE placement = ? AND kind IN (1, 2) AND state = 0"
                            " AND id > ? ORDER BY id LIMIT 1",
                            "ii", placement, after))) {
-        gint64 to = db_number(&s->db, 0, "SELECT destination_placement FROM op WHERE id = ?", "i",
-                              op);
+        gint64 to =
+            db_number(&s->db, 0, "SELECT destination_placement FROM op WHERE id = ?", "i", op);
         gint64 there = already_there(s, to);
         if (there)
             take_over(s, op, to, there);

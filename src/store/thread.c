@@ -1,8 +1,8 @@
 /* thread.c - which conversation a message belongs to, kept up to date message by message.
  *
- * Every Message-ID that was seen, as a message's own or in its References and In-Reply-To, is mapped
- * to a thread; a message that names ids of several threads joins them. The smaller one is relabelled, so
- * the work for n messages stays within n log n whatever a sender puts in there. */
+ * Every Message-ID that was seen, as a message's own or in its References and In-Reply-To, is
+ * mapped to a thread; a message that names ids of several threads joins them. The smaller one is
+ * relabelled, so the work for n messages stays within n log n whatever a sender puts in there. */
 #include "message_private.h"
 
 #define NAMED_MAX 100 /* ids of one message that are looked at: the newest */
@@ -15,20 +15,22 @@ static gint64 thread_of(Store *s, gint64 account, gint64 hash)
 
 static gint64 weight(Store *s, gint64 thread)
 {
-    return db_number(&s->db, 0,
-                     "SELECT (SELECT count(*) FROM (SELECT 1 FROM message WHERE thread = ?1 LIMIT 2000))"
-                     " + (SELECT count(*) FROM (SELECT 1 FROM thread_ref WHERE thread = ?1 LIMIT 2000))",
-                     "i", thread);
+    return db_number(
+        &s->db, 0,
+        "SELECT (SELECT count(*) FROM (SELECT 1 FROM message WHERE thread = ?1 LIMIT 2000))"
+        " + (SELECT count(*) FROM (SELECT 1 FROM thread_ref WHERE thread = ?1 LIMIT 2000))",
+        "i", thread);
 }
 
 /* Their rows look different now: lists that show them hear of it. */
 static void relabel(Store *s, gint64 from, gint64 to)
 {
-    sqlite3_stmt *st = db_query(&s->db,
-                                "SELECT DISTINCT p.folder, f.account FROM message m"
-                                " CROSS JOIN placement p ON p.message = m.id CROSS JOIN folder f ON f.id = p.folder"
-                                " WHERE m.thread = ? LIMIT 1000",
-                                "i", from);
+    sqlite3_stmt *st = db_query(
+        &s->db,
+        "SELECT DISTINCT p.folder, f.account FROM message m"
+        " CROSS JOIN placement p ON p.message = m.id CROSS JOIN folder f ON f.id = p.folder"
+        " WHERE m.thread = ? LIMIT 1000",
+        "i", from);
     g_autoptr(GArray) folders = g_array_new(FALSE, FALSE, sizeof(gint64));
     while (db_step(&s->db, st)) {
         gint64 pair[2] = {db_int(st, 0), db_int(st, 1)};

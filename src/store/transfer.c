@@ -47,8 +47,8 @@ static gboolean is_there(Import *im, const char *bytes, gsize len)
                      "SELECT 1 FROM message m CROSS JOIN placement p ON p.message = m.id"
                      " WHERE m.account = ? AND m.mid_hash = ? AND +p.folder = ? AND p.shown = 1"
                      " AND m.size IN (?, ?, ?) LIMIT 1",
-                     "iiiiii", im->account, message_hash(e), im->folder, I64(len),
-                     I64(len - pairs), I64(len + lines - pairs)) != 0;
+                     "iiiiii", im->account, message_hash(e), im->folder, I64(len), I64(len - pairs),
+                     I64(len + lines - pairs)) != 0;
 }
 
 static gboolean import_one(Import *im, const char *bytes, gsize len, guint flags, GError **err)
@@ -102,7 +102,8 @@ static gboolean import_maildir(Import *im, const char *path, GError **err)
     return TRUE;
 }
 
-static gboolean import_mbox_message(const char *bytes, gsize len, guint flags, void *data, GError **err)
+static gboolean import_mbox_message(const char *bytes, gsize len, guint flags, void *data,
+                                    GError **err)
 {
     return import_one(data, bytes, len, flags, err);
 }
@@ -131,7 +132,8 @@ gboolean mail_import(Store *s, const char *path, gint64 folder, Moved *moved, co
     if (!S_ISDIR(st.st_mode))
         return mbox_read(path, import_mbox_message, &im, err);
     if (!maildir_is(path)) {
-        error_set(err, PINTAIL_ERROR_INVALID, _("'%s' is neither a Maildir nor an mbox file"), path);
+        error_set(err, PINTAIL_ERROR_INVALID, _("'%s' is neither a Maildir nor an mbox file"),
+                  path);
         return FALSE;
     }
     return import_maildir(&im, path, err);
@@ -252,8 +254,8 @@ gboolean mail_export(Store *s, gint64 folder, const char *path, gboolean mbox, M
 /* ---- pintail -f PATH ---- */
 static gint64 local_account(Store *s, const char *name)
 {
-    gint64 id = db_number(&s->db, 0, "SELECT id FROM account WHERE name = ? AND kind = ?", "ti", name,
-                          I64(STORED_LOCAL));
+    gint64 id = db_number(&s->db, 0, "SELECT id FROM account WHERE name = ? AND kind = ?", "ti",
+                          name, I64(STORED_LOCAL));
     if (id)
         return id;
     db_run(&s->db, "INSERT INTO account(name, kind, maildir, current) VALUES(?, ?, ?, 1)", "tit",
@@ -306,7 +308,8 @@ gint64 mail_open_path(Store *s, const char *path, GError **err)
     if (!S_ISDIR(st.st_mode))
         return open_mbox(s, whole, valid, err);
     if (!maildir_is(whole)) {
-        error_set(err, PINTAIL_ERROR_INVALID, _("'%s' is neither a Maildir nor an mbox file"), path);
+        error_set(err, PINTAIL_ERROR_INVALID, _("'%s' is neither a Maildir nor an mbox file"),
+                  path);
         return 0;
     }
     gint64 folder = place(s, whole, whole, valid, err);

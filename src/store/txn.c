@@ -178,7 +178,8 @@ void file_todo_run(Store *s)
     g_autoptr(GArray) done = g_array_new(FALSE, FALSE, sizeof(gint64));
     g_autoptr(GHashTable) directories =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    sqlite3_stmt *st = db_query(&s->db, "SELECT id, path FROM file_todo ORDER BY id LIMIT 1000", "");
+    sqlite3_stmt *st =
+        db_query(&s->db, "SELECT id, path FROM file_todo ORDER BY id LIMIT 1000", "");
     while (db_step(&s->db, st)) {
         gint64 id = db_int(st, 0);
         if (!remove_file(db_peek(st, 1)))

@@ -17,8 +17,8 @@
 #include "pintail/util/file.h"
 #include "pintail/util/i18n.h"
 
-#define SIDE_NAME ".pintail-uidl"
-#define SIDE_MAX (256u * 1024 * 1024)
+#define SIDE_NAME  ".pintail-uidl"
+#define SIDE_MAX   (256u * 1024 * 1024)
 #define COMPACT_AT 262144
 
 void uidl_free(Uidl *u)
@@ -128,7 +128,8 @@ static void import_line(Store *s, gint64 account, char *line)
         return;
     db_run(&s->db,
            "INSERT OR REPLACE INTO uidl(account, uidl, base, message, downloaded, partial, wanted,"
-           " purge, content) VALUES(?, ?, ?, coalesce((SELECT p.message FROM placement p CROSS JOIN message m"
+           " purge, content) VALUES(?, ?, ?, coalesce((SELECT p.message FROM placement p CROSS "
+           "JOIN message m"
            " ON m.id = p.message WHERE p.base = ? AND m.account = ? LIMIT 1), 0), ?, 0, 0, 0, ?)",
            "itttiii", account, uidl, word[2], word[2], account, g_ascii_strtoll(word[1], NULL, 10),
            I64(strcmp(uidl, word[2]) == 0));
@@ -164,12 +165,11 @@ static void compact(Store *s, gint64 account, const char *root)
     if (stat(path, &st) < 0 || st.st_size < COMPACT_AT + 400 * rows)
         return;
     g_autoptr(GString) text = g_string_new(NULL);
-    sqlite3_stmt *q = db_query(&s->db,
-                               "SELECT uidl, base, downloaded, partial FROM uidl WHERE account = ?",
-                               "i", account);
+    sqlite3_stmt *q = db_query(
+        &s->db, "SELECT uidl, base, downloaded, partial FROM uidl WHERE account = ?", "i", account);
     while (db_step(&s->db, q)) {
-        g_autofree char *line = side_line(db_int(q, 3) ? 'p' : 'd', db_int(q, 2), db_peek(q, 1),
-                                          db_peek(q, 0));
+        g_autofree char *line =
+            side_line(db_int(q, 3) ? 'p' : 'd', db_int(q, 2), db_peek(q, 1), db_peek(q, 0));
         g_string_append(text, line);
     }
     if (!db_failed(&s->db))
@@ -179,9 +179,10 @@ static void compact(Store *s, gint64 account, const char *root)
 /* ---- rows ---- */
 void uidl_relink(Store *s, gint64 account, const char *base, gint64 message)
 {
-    db_run(&s->db,
-           "UPDATE uidl SET message = ? WHERE account = ? AND base = ? AND message = 0 AND purge = 0",
-           "iit", message, account, base);
+    db_run(
+        &s->db,
+        "UPDATE uidl SET message = ? WHERE account = ? AND base = ? AND message = 0 AND purge = 0",
+        "iit", message, account, base);
 }
 
 gboolean uidls_forget(Store *s, gint64 account, const char *const *uidls, guint n, GError **err)
@@ -221,7 +222,7 @@ gboolean uidl_want(Store *s, gint64 message, GError **err)
 {
     if (!txn_begin(s, TRUE, err))
         return FALSE;
-    db_run(&s->db, "UPDATE uidl SET wanted = 1 WHERE message = ? AND message <> 0 AND partial = 1", "i",
-           message);
+    db_run(&s->db, "UPDATE uidl SET wanted = 1 WHERE message = ? AND message <> 0 AND partial = 1",
+           "i", message);
     return txn_commit(s, err);
 }

@@ -108,8 +108,8 @@ static gboolean undo_slice(Store *s, gint64 group, ChangeKind kind, gint64 desti
             db_run(&s->db, "UPDATE undo_group SET state = 3 WHERE id = ?", "i", group);
             return FALSE;
         }
-        item = (UndoItem){group, db_int(st, 0), db_int(st, 1), db_int(st, 2), db_int(st, 3),
-                          (guint)db_int(st, 4), (guint)db_int(st, 5)};
+        item = (UndoItem){group,         db_int(st, 0),        db_int(st, 1),       db_int(st, 2),
+                          db_int(st, 3), (guint)db_int(st, 4), (guint)db_int(st, 5)};
         db_reset(st);
         gint64 back = 0;
         gboolean undone = kind == CHANGE_FLAGS ? undo_flags(s, &item)
@@ -130,9 +130,9 @@ gboolean undo_resume(Store *s, gint64 group, GError **err)
             return FALSE;
         more = FALSE;
         gint64 kind = 0, destination = 0;
-        sqlite3_stmt *st = db_query(
-            &s->db, "SELECT kind, destination FROM undo_group WHERE id = ? AND state = 2", "i",
-            group);
+        sqlite3_stmt *st =
+            db_query(&s->db, "SELECT kind, destination FROM undo_group WHERE id = ? AND state = 2",
+                     "i", group);
         if (db_step(&s->db, st)) {
             kind = db_int(st, 0);
             destination = db_int(st, 1);
@@ -173,9 +173,8 @@ gboolean change_undo(Store *s, gint64 group, GError **err)
     crash_point("change");
     if (!undo_resume(s, group, err))
         return FALSE;
-    gint64 undone = db_number(&s->db, 0,
-                              "SELECT 1 FROM undo_item WHERE group_id = ? AND state = 3 LIMIT 1", "i",
-                              group);
+    gint64 undone = db_number(
+        &s->db, 0, "SELECT 1 FROM undo_item WHERE group_id = ? AND state = 3 LIMIT 1", "i", group);
     if (!db_ok(&s->db, err))
         return FALSE;
     if (!undone)

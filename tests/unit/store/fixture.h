@@ -21,12 +21,12 @@ typedef struct {
 
 /* `call` takes &err, an error of its own whatever else is called so around it. */
 #pragma GCC diagnostic ignored "-Wshadow"
-#define ok(call)                                                                               \
-    do {                                                                                       \
-        GError *err = NULL;                                                                    \
-        gboolean result = (call) != 0;                                                         \
-        g_assert_no_error(err);                                                                \
-        g_assert_true(result);                                                                 \
+#define ok(call)                                                                                   \
+    do {                                                                                           \
+        GError *err = NULL;                                                                        \
+        gboolean result = (call) != 0;                                                             \
+        g_assert_no_error(err);                                                                    \
+        g_assert_true(result);                                                                     \
     } while (0)
 
 static G_GNUC_UNUSED void remove_tree(const char *path)
@@ -49,8 +49,8 @@ static G_GNUC_UNUSED void remove_tree(const char *path)
  * disk, and thousands of fsyncs on a busy one take minutes. */
 static G_GNUC_UNUSED char *fresh_directory(void)
 {
-    const char *base = access("/dev/shm", W_OK) == 0 && !g_getenv("TMPDIR") ? "/dev/shm"
-                                                                          : g_get_tmp_dir();
+    const char *base =
+        access("/dev/shm", W_OK) == 0 && !g_getenv("TMPDIR") ? "/dev/shm" : g_get_tmp_dir();
     char *directory = g_build_filename(base, "pintail-test-XXXXXX", NULL);
     g_assert_nonnull(g_mkdtemp(directory));
     return directory;

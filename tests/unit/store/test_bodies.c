@@ -17,11 +17,10 @@ static void start(Fixture *f, int n)
         add_mail(f->s, inbox, (guint32)i, i, "body", 0);
 }
 
-static const char multipart[] =
-    "From: a@example.org\r\nSubject: m\r\nMIME-Version: 1.0\r\n"
-    "Content-Type: multipart/mixed; boundary=B\r\n\r\n"
-    "--B\r\nContent-Type: text/plain\r\n\r\nfirst part\r\n"
-    "--B\r\nContent-Type: text/html\r\n\r\n<p>second</p>\r\n--B--\r\n";
+static const char multipart[] = "From: a@example.org\r\nSubject: m\r\nMIME-Version: 1.0\r\n"
+                                "Content-Type: multipart/mixed; boundary=B\r\n\r\n"
+                                "--B\r\nContent-Type: text/plain\r\n\r\nfirst part\r\n"
+                                "--B\r\nContent-Type: text/html\r\n\r\n<p>second</p>\r\n--B--\r\n";
 
 static void expect(Fixture *f, gint64 message, const char *section, const char *text)
 {
@@ -120,8 +119,11 @@ static void test_eviction(Fixture *f, gconstpointer data)
     g_assert_true(store_cache(f->s));
     g_assert_cmpint(db_number(&f->s->cache, -1, "SELECT total FROM state", ""), ==,
                     db_number(&f->s->cache, -2, "SELECT sum(stored) FROM body", ""));
-    g_assert_cmpint(db_number(&f->s->cache, -1, "SELECT count(*) FROM chunk WHERE body NOT IN"
-                                                " (SELECT id FROM body)", ""), ==, 0);
+    g_assert_cmpint(db_number(&f->s->cache, -1,
+                              "SELECT count(*) FROM chunk WHERE body NOT IN"
+                              " (SELECT id FROM body)",
+                              ""),
+                    ==, 0);
 }
 
 /* What is deleted is forgotten by cache and index as well. */

@@ -164,7 +164,8 @@ static void test_pop3(void)
 }
 
 /* ---- outbox ---- */
-static const char letter[] = "From: a@example.com\r\nSubject: out\r\nMessage-ID: <out@example.com>\r\n\r\nhi\r\n";
+static const char letter[] =
+    "From: a@example.com\r\nSubject: out\r\nMessage-ID: <out@example.com>\r\n\r\nhi\r\n";
 
 static OutboxEntry *letter_entry(World *w)
 {

@@ -51,7 +51,8 @@ static void test_migrations(Fixture *f, gconstpointer data)
                 g_assert_true(schema_migrate_to(&db, kind, from, &err));
             g_assert_true(schema_migrate(&db, kind, &err));
             g_assert_no_error(err);
-            g_assert_cmpint(db_number(&db, -1, "PRAGMA user_version", ""), ==, schema_version(kind));
+            g_assert_cmpint(db_number(&db, -1, "PRAGMA user_version", ""), ==,
+                            schema_version(kind));
             g_autofree char *check = db_string(&db, "PRAGMA integrity_check", "");
             g_assert_cmpstr(check, ==, "ok");
             db_close(&db);
@@ -101,9 +102,10 @@ static void test_not_a_database(Fixture *f, gconstpointer data)
 {
     close_store(f);
     g_autofree char *path = in(f, "store.db");
-    g_assert_true(g_file_set_contents(path, "this is no database at all, but somebody's notes...\n"
-                                            "this is no database at all, but somebody's notes...\n"
-                                            "this is no database at all, but somebody's notes...\n",
+    g_assert_true(g_file_set_contents(path,
+                                      "this is no database at all, but somebody's notes...\n"
+                                      "this is no database at all, but somebody's notes...\n"
+                                      "this is no database at all, but somebody's notes...\n",
                                       -1, NULL));
     g_autofree char *notice = NULL;
     open_with_notice(f, &notice);
@@ -194,8 +196,10 @@ static void test_damaged_cache(Fixture *f, gconstpointer data)
     close_store(f);
     g_autofree char *path = in(f, "cache.db");
     g_autofree char *mark = db_damage_mark(path);
-    g_assert_true(g_file_set_contents(path, "garbage, garbage, garbage, garbage, garbage, garbage, "
-                                            "garbage, garbage, garbage, garbage, garbage", -1, NULL));
+    g_assert_true(g_file_set_contents(path,
+                                      "garbage, garbage, garbage, garbage, garbage, garbage, "
+                                      "garbage, garbage, garbage, garbage, garbage",
+                                      -1, NULL));
     open_store(f);
     g_assert_false(body_have(f->s, r->message, ""));
     g_autoptr(GArray) missing = bodies_missing(f->s, inbox, 0, 10, NULL);
@@ -204,7 +208,8 @@ static void test_damaged_cache(Fixture *f, gconstpointer data)
     g_assert_true(body_have(f->s, r->message, ""));
 }
 
-/* A new store.db numbers its messages anew: a cache of the old one would show other people's mail. */
+/* A new store.db numbers its messages anew: a cache of the old one would show other people's mail.
+ */
 static void test_foreign_cache(Fixture *f, gconstpointer data)
 {
     gint64 inbox, archive;
@@ -279,7 +284,8 @@ static void test_cannot_be_made(Fixture *f, gconstpointer data)
     g_clear_error(&err);
 }
 
-/* SQLITE_FULL by a page limit: the error says where, nothing is half there, and it goes on after. */
+/* SQLITE_FULL by a page limit: the error says where, nothing is half there, and it goes on after.
+ */
 static void test_full(Fixture *f, gconstpointer data)
 {
     gint64 inbox, archive;
@@ -334,7 +340,7 @@ static void hold_lock(const char *directory, int fd)
     g_assert_cmpint(write(fd, "x", 1), ==, 1);
     char c;
     g_assert_cmpint(read(fd + 1, &c, 1), >=, 0); /* until told, or the other end is gone */
-    _exit(0); /* as a crash: nothing is unlocked */
+    _exit(0);                                    /* as a crash: nothing is unlocked */
 }
 
 static void test_sync_lock(Fixture *f, gconstpointer data)
@@ -406,19 +412,19 @@ static void test_two_writers(Fixture *f, gconstpointer data)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    TEST("/store/home/modes", test_modes);
-    TEST("/store/home/trust", test_trust);
-    TEST("/store/home/migrations", test_migrations);
-    TEST("/store/home/newer", test_newer);
-    TEST("/store/home/not-a-database", test_not_a_database);
-    TEST("/store/home/damaged", test_damaged);
-    TEST("/store/home/damaged-cache", test_damaged_cache);
-    TEST("/store/home/foreign-cache", test_foreign_cache);
-    TEST("/store/home/read-only", test_read_only);
-    TEST("/store/home/in-memory", test_in_memory);
-    TEST("/store/home/cannot-be-made", test_cannot_be_made);
-    TEST("/store/home/full", test_full);
-    TEST("/store/home/sync-lock", test_sync_lock);
-    TEST("/store/home/two-writers", test_two_writers);
+    TEST("/store/opening/modes", test_modes);
+    TEST("/store/opening/trust", test_trust);
+    TEST("/store/opening/migrations", test_migrations);
+    TEST("/store/opening/newer", test_newer);
+    TEST("/store/opening/not-a-database", test_not_a_database);
+    TEST("/store/opening/damaged", test_damaged);
+    TEST("/store/opening/damaged-cache", test_damaged_cache);
+    TEST("/store/opening/foreign-cache", test_foreign_cache);
+    TEST("/store/opening/read-only", test_read_only);
+    TEST("/store/opening/in-memory", test_in_memory);
+    TEST("/store/opening/cannot-be-made", test_cannot_be_made);
+    TEST("/store/opening/full", test_full);
+    TEST("/store/opening/sync-lock", test_sync_lock);
+    TEST("/store/opening/two-writers", test_two_writers);
     return g_test_run();
 }

@@ -145,7 +145,8 @@ static void test_too_many_changes(Fixture *f, gconstpointer data)
 static void add_threaded(Fixture *f, guint32 uid, const char *id, const char *references)
 {
     g_autofree char *text = g_strdup_printf("From: a@example.org\nSubject: t\nMessage-ID: <%s>\n"
-                                            "References: %s\n\n", id, references);
+                                            "References: %s\n\n",
+                                            id, references);
     g_autoptr(Envelope) e = envelope_parse(text, strlen(text));
     FetchedMessage m = {uid, 0, e, uid, 1800000000};
     ok(placements_add(f->s, inbox, &m, 1, &err));
@@ -225,14 +226,18 @@ static void test_envelope_from_columns(Fixture *f, gconstpointer data)
 /* No order of a list may sort or scan: 100,000 rows or one, the same few pages are read. */
 static void test_plans(Fixture *f, gconstpointer data)
 {
-    static const char *const orders[] = {
-        "date DESC, id DESC", "sort_from DESC, date DESC, id DESC",
-        "sort_subject DESC, date DESC, id DESC", "size DESC, id DESC", "received DESC, id DESC",
-        "date, id", "size, id"};
+    static const char *const orders[] = {"date DESC, id DESC",
+                                         "sort_from DESC, date DESC, id DESC",
+                                         "sort_subject DESC, date DESC, id DESC",
+                                         "size DESC, id DESC",
+                                         "received DESC, id DESC",
+                                         "date, id",
+                                         "size, id"};
     for (guint i = 0; i < G_N_ELEMENTS(orders); i++) {
         g_autofree char *sql = g_strdup_printf(
             "EXPLAIN QUERY PLAN SELECT id FROM placement WHERE folder = 1 AND shown = 1"
-            " ORDER BY %s LIMIT 50", orders[i]);
+            " ORDER BY %s LIMIT 50",
+            orders[i]);
         sqlite3_stmt *st = db_query(&f->s->db, sql, "");
         guint n = 0;
         while (db_step(&f->s->db, st)) {

@@ -1,13 +1,13 @@
 /* test_model.c - random changes, undo, replay and refusals against a simple model.
  *
  * The model of a message is where the person sees it and with which flags; of the server, the
- * same for what it has been told. At every step the store must show what the model says; at the end,
- * with everything replayed, server and screen must agree. PINTAIL_SEED repeats a run. */
+ * same for what it has been told. At every step the store must show what the model says; at the
+ * end, with everything replayed, server and screen must agree. PINTAIL_SEED repeats a run. */
 #include "fixture.h"
 
-#define MESSAGES 6
-#define FOLDERS 3
-#define STEPS 400
+#define MESSAGES   6
+#define FOLDERS    3
+#define STEPS      400
 #define UNDO_DEPTH 12
 
 typedef struct {
@@ -38,8 +38,7 @@ static gint64 find(Model *m, int n)
         return 0;
     gint64 folder = m->folders[m->screen[n].folder];
     g_autoptr(GArray) ids = list_all(m->s, folder, SORT_DATE, FALSE, NULL, NULL);
-    g_autoptr(GPtrArray) rows =
-        rows_get(m->s, (gint64 *)(void *)ids->data, ids->len, NULL);
+    g_autoptr(GPtrArray) rows = rows_get(m->s, (gint64 *)(void *)ids->data, ids->len, NULL);
     g_autofree char *subject = g_strdup_printf("message %d", n);
     for (guint i = 0; i < rows->len; i++) {
         const Row *r = rows->pdata[i];
@@ -159,13 +158,17 @@ static void run(Fixture *f, guint32 seed)
     }
     for (int i = 0; i < STEPS; i++) {
         switch (g_rand_int_range(m.random, 0, 8)) {
-        case 0: case 1: case 2:
+        case 0:
+        case 1:
+        case 2:
             step_change(&m);
             break;
-        case 3: case 4:
+        case 3:
+        case 4:
             step_undo(&m);
             break;
-        case 5: case 6:
+        case 5:
+        case 6:
             step_replay(&m);
             break;
         default:

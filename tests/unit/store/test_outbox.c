@@ -29,7 +29,8 @@ static OutboxEntry *entry_new(void)
     return e;
 }
 
-static const char text[] = "From: ada@example.com\r\nSubject: hello\r\nMessage-ID: <o1@example.com>\r\n\r\nhi\r\n";
+static const char text[] =
+    "From: ada@example.com\r\nSubject: hello\r\nMessage-ID: <o1@example.com>\r\n\r\nhi\r\n";
 
 static gint64 queue(Fixture *f, gint64 answers, gint64 draft)
 {

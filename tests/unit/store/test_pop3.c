@@ -85,8 +85,7 @@ static void test_side_file_lost_too(Fixture *f, gconstpointer data)
     start(f);
     g_assert_true(download(f, "u1", 1));
     do_change(f->s, CHANGE_MOVE, first_of(f->s, inbox), 0, 0, trash);
-    g_autofree char *side =
-        g_build_filename(f->directory, "mail", "home", ".pintail-uidl", NULL);
+    g_autofree char *side = g_build_filename(f->directory, "mail", "home", ".pintail-uidl", NULL);
     g_assert_cmpint(g_unlink(side), ==, 0);
     lose_database(f);
     g_assert_null(known(f, "u1"));
@@ -99,8 +98,7 @@ static void test_torn_side_line(Fixture *f, gconstpointer data)
 {
     start(f);
     g_assert_true(download(f, "u1", 1));
-    g_autofree char *side =
-        g_build_filename(f->directory, "mail", "home", ".pintail-uidl", NULL);
+    g_autofree char *side = g_build_filename(f->directory, "mail", "home", ".pintail-uidl", NULL);
     g_autofree char *text = NULL;
     g_assert_true(g_file_get_contents(side, &text, NULL, NULL));
     g_autofree char *torn = g_strconcat(text, "d 17000", NULL);

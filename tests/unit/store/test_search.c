@@ -16,9 +16,9 @@ static char *describe(const char *pattern)
         g_clear_error(&err);
         return g_strdup("error");
     }
-    static const char *const names[] = {"all", "word", "from", "to", "cc", "tocc", "anyone",
-                                        "subject", "body", "flag", "attachment", "since", "before",
-                                        "larger", "smaller", "in"};
+    static const char *const names[] = {
+        "all",  "word", "from",       "to",    "cc",     "tocc",   "anyone",  "subject",
+        "body", "flag", "attachment", "since", "before", "larger", "smaller", "in"};
     g_autoptr(GString) text = g_string_new(NULL);
     for (guint i = 0; i < terms->len; i++) {
         const Term *t = &g_array_index(terms, Term, i);
@@ -39,7 +39,7 @@ static void test_patterns(void)
         {"word", "word(word)"},
         {"Two  WORDS", "word(two) word(words)"},
         {"\"a Phrase\"", "word(\"a phrase\")"},
-        {"from:ana subject:\"foo bar\" is:unread has:attachment", 
+        {"from:ana subject:\"foo bar\" is:unread has:attachment",
          "from(ana) subject(\"foo bar\") flag(1,0) attachment"},
         {"-from:ana !is:flagged -word", "-from(ana) -flag(2,1) -word(word)"},
         {"larger:1M smaller:1.5k larger:10", "larger(1000000) smaller(1500) larger(10)"},
@@ -97,8 +97,8 @@ static void test_dates(void)
     g_autoptr(GArray) whole = search_parse("~d 31/01/2025", NOW, NULL);
     g_assert_cmpuint(whole->len, ==, 2);
     g_assert_cmpint(g_array_index(whole, Term, 0).number, ==, g_date_time_to_unix(start));
-    g_assert_cmpint(g_array_index(whole, Term, 1).number -
-                        g_array_index(whole, Term, 0).number, ==, 86400);
+    g_assert_cmpint(g_array_index(whole, Term, 1).number - g_array_index(whole, Term, 0).number, ==,
+                    86400);
     g_autoptr(GArray) ago = search_parse("after:3d", NOW, NULL);
     g_assert_cmpint(g_array_index(ago, Term, 0).number, ==, NOW - 3 * 86400);
 }
@@ -107,7 +107,8 @@ static void test_index_text(void)
 {
     static const char *const cases[][2] = {
         {"Hello, World!", "hello world "},
-        {"\xe5\xb1\xb1\xe7\x94\xb0\xe5\xa4\xaa", "\xe5\xb1\xb1\xe7\x94\xb0 \xe7\x94\xb0\xe5\xa4\xaa"},
+        {"\xe5\xb1\xb1\xe7\x94\xb0\xe5\xa4\xaa",
+         "\xe5\xb1\xb1\xe7\x94\xb0 \xe7\x94\xb0\xe5\xa4\xaa"},
         {"x\xe5\xb1\xb1", "x \xe5\xb1\xb1"},
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -128,12 +129,16 @@ static const struct {
     guint flags;
     const char *type;
 } mails[] = {
-    {"Ana Ruiz <ana@example.org>", "Meeting tomorrow", "We meet in the blue room.", 0, "text/plain"},
+    {"Ana Ruiz <ana@example.org>", "Meeting tomorrow", "We meet in the blue room.", 0,
+     "text/plain"},
     {"Juliana <jul@example.org>", "Re: Meeting", "Which room exactly?", FLAG_SEEN, "text/plain"},
-    {"Bob <bob@example.com>", "Invoice 2026", "Please find the invoice attached.", FLAG_FLAGGED, "text/plain"},
+    {"Bob <bob@example.com>", "Invoice 2026", "Please find the invoice attached.", FLAG_FLAGGED,
+     "text/plain"},
     {"=?utf-8?b?5bGx55Sw5aSq6YOO?= <yamada@example.org>", "=?utf-8?b?5Lya6K2w44Gu5LqI5a6a?=",
-     "\xe6\x98\x8e\xe6\x97\xa5\xe3\x81\xae\xe4\xbc\x9a\xe8\xad\xb0\xe3\x81\xa7\xe3\x81\x99", FLAG_SEEN, "text/plain; charset=utf-8"},
-    {"Shop <shop@example.com>", "Sale", "<p>Big <b>sale</b> of r&eacute;sum&eacute;s</p>", FLAG_ANSWERED, "text/html"},
+     "\xe6\x98\x8e\xe6\x97\xa5\xe3\x81\xae\xe4\xbc\x9a\xe8\xad\xb0\xe3\x81\xa7\xe3\x81\x99",
+     FLAG_SEEN, "text/plain; charset=utf-8"},
+    {"Shop <shop@example.com>", "Sale", "<p>Big <b>sale</b> of r&eacute;sum&eacute;s</p>",
+     FLAG_ANSWERED, "text/html"},
     {"Bob <bob@example.com>", "foo-bar baz", "C++ and foo-barbaz and x ray", 0, "text/plain"},
 };
 
@@ -169,18 +174,42 @@ static char *search(Fixture *f, gint64 folder, const char *pattern)
 }
 
 static const char *const questions[][2] = {
-    {"meeting", "21"},       {"meet", "21"},           {"room", "21"},
-    {"eeting", ""},          {"\"blue room\"", "1"},   {"\"lue roo\"", "1"},
-    {"from:ana", "21"},      {"from:\"Ana R\"", "1"},  {"subject:meeting", "21"},
-    {"body:meeting", ""},    {"body:meet", "1"},       {"is:unread", "531"},
-    {"is:unread -meeting", "53"}, {"-meeting", "543"},  {"meeting -from:juliana", "1"},
-    {"is:flagged", "3"},     {"is:answered", "5"},     {"larger:2K", "543"},
-    {"after:2026-11-03", "543"}, {"before:2026-11-02T", "error"}, {"before:2026-11-02", "1"},
-    {"resumes", "5"},        {"r\xc3\xa9sum\xc3\xa9s", "5"}, {"invoice bob", "3"},
-    {"\xe5\xb1\xb1\xe7\x94\xb0", "4"}, {"\xe4\xbc\x9a\xe8\xad\xb0", "4"}, {"\xe8\xad\xb0", "4"},
-    {"\xe6\x98\x8e\xe4\xbc\x9a", ""}, {"in:Archive foo", "6"}, {"~A", "54321"},
-    {"in:Archive foo-bar", "6"}, {"in:Archive x", "6"}, {"in:Archive \"x ray\"", "6"},
-    {"in:Archive c++", "6"}, {"in:Archive is:read", ""}, {"to:ada@example.com is:read", "42"},
+    {"meeting", "21"},
+    {"meet", "21"},
+    {"room", "21"},
+    {"eeting", ""},
+    {"\"blue room\"", "1"},
+    {"\"lue roo\"", "1"},
+    {"from:ana", "21"},
+    {"from:\"Ana R\"", "1"},
+    {"subject:meeting", "21"},
+    {"body:meeting", ""},
+    {"body:meet", "1"},
+    {"is:unread", "531"},
+    {"is:unread -meeting", "53"},
+    {"-meeting", "543"},
+    {"meeting -from:juliana", "1"},
+    {"is:flagged", "3"},
+    {"is:answered", "5"},
+    {"larger:2K", "543"},
+    {"after:2026-11-03", "543"},
+    {"before:2026-11-02T", "error"},
+    {"before:2026-11-02", "1"},
+    {"resumes", "5"},
+    {"r\xc3\xa9sum\xc3\xa9s", "5"},
+    {"invoice bob", "3"},
+    {"\xe5\xb1\xb1\xe7\x94\xb0", "4"},
+    {"\xe4\xbc\x9a\xe8\xad\xb0", "4"},
+    {"\xe8\xad\xb0", "4"},
+    {"\xe6\x98\x8e\xe4\xbc\x9a", ""},
+    {"in:Archive foo", "6"},
+    {"~A", "54321"},
+    {"in:Archive foo-bar", "6"},
+    {"in:Archive x", "6"},
+    {"in:Archive \"x ray\"", "6"},
+    {"in:Archive c++", "6"},
+    {"in:Archive is:read", ""},
+    {"to:ada@example.com is:read", "42"},
     {"nothingofthekind", ""},
 };
 
@@ -211,8 +240,9 @@ static void test_indexed(Fixture *f, gconstpointer data)
     while (indexer_round(f->s, 100))
         ;
     g_assert_cmpint(db_number(&f->s->db, -1, "SELECT count(*) FROM index_queue", ""), ==, 0);
-    g_assert_cmpint(db_number(&f->s->index, -1, "SELECT count(*) FROM doc WHERE body IS NOT NULL",
-                              ""), ==, (gint64)G_N_ELEMENTS(mails));
+    g_assert_cmpint(
+        db_number(&f->s->index, -1, "SELECT count(*) FROM doc WHERE body IS NOT NULL", ""), ==,
+        (gint64)G_N_ELEMENTS(mails));
     ask_all(f);
 }
 

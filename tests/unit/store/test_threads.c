@@ -1,6 +1,8 @@
-/* test_threads.c - a person, two workers, maintenance and indexer on one home at once; and the gate. */
+/* test_threads.c - a person, two workers, maintenance and indexer on one home at once; and the
+ * gate. */
 #include "fixture.h"
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include "private.h"
 
@@ -121,10 +123,10 @@ static void test_gate(void)
     pthread_create(&threads[0], NULL, pass, &worker_one);
     pthread_create(&threads[1], NULL, pass, &worker_two);
     while (waiting(&gate, FALSE) < 2)
-        g_thread_yield();
+        sched_yield();
     pthread_create(&threads[2], NULL, pass, &someone);
     while (waiting(&gate, TRUE) < 1)
-        g_thread_yield();
+        sched_yield();
     gate_leave(&gate);
     for (int i = 0; i < 3; i++)
         pthread_join(threads[i], NULL);

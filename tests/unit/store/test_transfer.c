@@ -102,7 +102,8 @@ static void test_split(void)
         {"\n\nFrom a\nS: 1\n\n", "[S: 1\n|0]"},
         {"From a", ""},
         {"", ""},
-        {"From a\r\nS: 1\r\n\r\nx\r\n\r\nFrom b\r\nS: 2\r\n\r\n", "[S: 1\r\n\r\nx\r\n|0][S: 2\r\n|0]"},
+        {"From a\r\nS: 1\r\n\r\nx\r\n\r\nFrom b\r\nS: 2\r\n\r\n",
+         "[S: 1\r\n\r\nx\r\n|0][S: 2\r\n|0]"},
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GString) got = g_string_new(NULL);
