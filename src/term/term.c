@@ -228,10 +228,10 @@ static void take_size(void)
 {
     struct winsize w = {0};
     if (ioctl(t.in, TIOCGWINSZ, &w) == 0 && w.ws_row > 0 && w.ws_col > 0 &&
-        (w.ws_row != LINES || w.ws_col != COLS)) {
+        (w.ws_row != LINES || w.ws_col != COLS))
         (void)resizeterm(w.ws_row, w.ws_col);
-        (void)clearok(stdscr, TRUE);
-    }
+    /* Even at the same size: it may have been smaller between, and have lost what did not fit. */
+    (void)clearok(stdscr, TRUE);
     surface_resize(t.surface, LINES, COLS);
 }
 

@@ -1,7 +1,8 @@
 /* folder_view.c - the pane of accounts and folders.
  *
  * One row an account, its folders below it (special ones first), unread counts at the right, and at
- * the end the row that adds an account. Folders are read again when an event says that
+ * the end the row that adds an account. Where not everything fits, only the account that is open
+ * shows its folders: the others are one row each, with what is unread in their INBOX. Folders are read again when an event says that
  * they changed: one short query. */
 #include <string.h>
 #include "folder_view.h"
@@ -17,6 +18,8 @@ typedef struct {
     gint64 account;
     const Folder *folder; /* borrowed from `folders` */
     char *text;           /* ROW_ACCOUNT */
+    gboolean folded;      /* its folders are not shown */
+    gint64 unread;        /* in its INBOX */
 } FolderRow;
 
 typedef struct {
@@ -26,6 +29,7 @@ typedef struct {
     Scroll scroll;
     gint64 open;        /* the list shows it */
     gboolean stale;
+    int height;         /* rows of the pane when it was last drawn; 0: never */
 } FolderView;
 
 static void row_clear(gpointer p)
@@ -45,8 +49,63 @@ static const FolderRow *row_at(const FolderView *v, int i)
 
 static void add_row(FolderView *v, RowKind kind, gint64 account, const Folder *f, char *text_take)
 {
-    FolderRow r = {kind, account, f, text_take};
+    FolderRow r = {.kind = kind, .account = account, .folder = f, .text = text_take};
     g_array_append_val(v->rows, r);
+}
+
+/* The account whose folders are shown where not all can be; 0: none is open. */
+static gint64 open_account(const FolderView *v)
+{
+    for (guint i = 0; i < v->folders->len; i++) {
+        const Folder *f = v->folders->pdata[i];
+        if (f->id == v->open)
+            return f->account_id;
+    }
+    return 0;
+}
+
+static int rows_unfolded(const FolderView *v, gboolean with_add)
+{
+    int rows = (int)v->folders->len + (with_add ? 1 : 0);
+    gint64 account = 0;
+    for (guint i = 0; i < v->folders->len; i++) {
+        const Folder *f = v->folders->pdata[i];
+        rows += f->account_id != account ? 1 : 0;
+        account = f->account_id;
+    }
+    return rows;
+}
+
+static void make_rows(FolderView *v)
+{
+    const FolderRow *at = row_at(v, v->scroll.cursor);
+    gint64 folder = at && at->folder ? at->folder->id : 0, at_account = at ? at->account : 0;
+    gboolean with_add = !v->view.ui->options->open_folder;
+    gint64 account = 0, open = open_account(v);
+    gboolean fold = open != 0 && v->height > 0 && rows_unfolded(v, with_add) > v->height;
+    g_array_set_size(v->rows, 0);
+    for (guint i = 0; i < v->folders->len; i++) {
+        const Folder *f = v->folders->pdata[i];
+        if (f->account_id != account) {
+            account = f->account_id;
+            add_row(v, ROW_ACCOUNT, account, NULL, account_name(v->view.ui->store, account));
+        }
+        FolderRow *head = &g_array_index(v->rows, FolderRow, v->rows->len - 1);
+        if (fold && account != open) {
+            head->folded = TRUE;
+            head->unread += f->role == ROLE_INBOX ? f->unread : 0;
+        } else {
+            add_row(v, ROW_FOLDER, account, f, NULL);
+        }
+    }
+    if (with_add)
+        add_row(v, ROW_ADD, 0, NULL, NULL);
+    /* the cursor stays on its folder, or its account */
+    for (guint i = 0; i < v->rows->len; i++) {
+        const FolderRow *r = row_at(v, (int)i);
+        if (folder ? r->folder && r->folder->id == folder : at_account && r->kind == ROW_ACCOUNT && r->account == at_account)
+            v->scroll.cursor = (int)i;
+    }
 }
 
 /* Has an INBOX more mail, and more unread, than when it was last read? */
@@ -66,8 +125,6 @@ static gboolean has_new_mail(const GPtrArray *before, const GPtrArray *now)
 static void read_folders(FolderView *v)
 {
     Ui *ui = v->view.ui;
-    const FolderRow *at = row_at(v, v->scroll.cursor);
-    gint64 folder = at && at->folder ? at->folder->id : 0;
     g_autoptr(GError) err = NULL;
     GPtrArray *folders = folders_list(ui->store, 0, &err);
     v->stale = FALSE;
@@ -77,25 +134,11 @@ static void read_folders(FolderView *v)
     }
     if (conf_bool(ui->conf, "beep") && has_new_mail(v->folders, folders))
         term_bell();
-    g_array_set_size(v->rows, 0);
-    if (v->folders)
-        g_ptr_array_unref(v->folders);
+    GPtrArray *before = v->folders;
     v->folders = folders;
-    gint64 account = 0;
-    for (guint i = 0; i < folders->len; i++) {
-        const Folder *f = folders->pdata[i];
-        if (f->account_id != account) {
-            account = f->account_id;
-            add_row(v, ROW_ACCOUNT, account, NULL, account_name(ui->store, account));
-        }
-        add_row(v, ROW_FOLDER, account, f, NULL);
-    }
-    if (!ui->options->open_folder)
-        add_row(v, ROW_ADD, 0, NULL, NULL);
-    /* the cursor stays on its folder */
-    for (guint i = 0; folder && i < v->rows->len; i++)
-        if (row_at(v, (int)i)->folder && row_at(v, (int)i)->folder->id == folder)
-            v->scroll.cursor = (int)i;
+    make_rows(v);
+    if (before)
+        g_ptr_array_unref(before);
 }
 
 static void fresh(FolderView *v)
@@ -127,6 +170,8 @@ void folder_view_note_open(View *view, gint64 folder)
     FolderView *v = (FolderView *)view;
     fresh(v);
     v->open = folder;
+    if (v->folders)
+        make_rows(v);
     for (guint i = 0; i < v->rows->len; i++) {
         const FolderRow *r = row_at(v, (int)i);
         if (r->folder && r->folder->id == folder)
@@ -141,9 +186,13 @@ static void draw_row(FolderView *v, Surface *s, int y, const FolderRow *r, gbool
     int columns = surface_columns(s);
     Style over = !on ? 0 : style_of(focused ? "selected" : "selected.unfocused");
     if (r->kind == ROW_ACCOUNT) {
+        Style style = style_merge(style_of("folders.account"), over);
+        g_autofree char *unread = r->folded && r->unread > 0
+                                      ? g_strdup_printf("%" G_GINT64_FORMAT, r->unread) : g_strdup("");
+        int cells = (int)strlen(unread);
         surface_fill(s, y, 0, -1, over, " ");
-        surface_field(s, y, 0, columns, style_merge(style_of("folders.account"), over),
-                      r->text ? r->text : "?");
+        surface_field(s, y, 0, columns - (cells ? cells + 1 : 0), style, r->text ? r->text : "?");
+        surface_put(s, y, columns - cells, cells, style_merge(style_of("folders.unread"), over), unread, -1);
         return;
     }
     if (r->kind == ROW_ADD) {
@@ -172,6 +221,10 @@ static void folder_draw(View *view, Surface *s, gboolean focused)
     FolderView *v = (FolderView *)view;
     fresh(v);
     int rows = surface_rows(s);
+    if (rows != v->height && v->folders) {
+        v->height = rows;
+        make_rows(v);
+    }
     scroll_fit(&v->scroll, (int)v->rows->len, rows);
     for (int i = 0; i < rows; i++) {
         const FolderRow *r = row_at(v, v->scroll.top + i);

@@ -130,7 +130,7 @@ static void draw_entry(const HelpView *h, Surface *s, int row, const Entry *e, g
     surface_put(s, row, 0, 1, over, on ? "▸" : " ", -1);
     surface_field(s, row, 2, keys, style_merge(style_of("help.key"), over), e->keys);
     surface_field(s, row, keys + 3, name, style_merge(style_of("help"), over), e->name);
-    surface_put(s, row, keys + name + 4, -1, over, e->help, -1);
+    surface_field(s, row, keys + name + 4, -1, over, e->help);
 }
 
 static void help_draw(View *v, Surface *s, gboolean focused)

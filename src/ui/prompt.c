@@ -345,10 +345,15 @@ static int draw_first_lines(const char *question, int reserved, Surface *body, c
         gsize len;
     } lines[LINES];
     *rest = question;
-    while (n < MIN(LINES, surface_rows(body)) && (int)text_width(*rest, -1) > MAX(columns - reserved, 10)) {
-        gsize left = strlen(*rest), skip;
+    while (n < MIN(LINES, surface_rows(body))) {
+        const char *newline = strchr(*rest, '\n');
+        if (!newline && (int)text_width(*rest, -1) <= MAX(columns - reserved, 10))
+            break;
+        gsize left = newline ? (gsize)(newline - *rest) : strlen(*rest), skip;
         gsize len = viewer_wrap(*rest, left, columns, TRUE, &skip);
-        if (len + skip >= left) { /* it fits, but leaves no room to type: its last word goes on */
+        if (newline && len + skip >= left) {
+            skip = left - len + 1;
+        } else if (len + skip >= left) { /* it fits, but leaves no room to type: its last word goes on */
             while (len > 1 && (*rest)[len - 1] == ' ')
                 len--;
             while (len > 1 && (*rest)[len - 1] != ' ')

@@ -215,6 +215,14 @@ static void put_connection(Ui *ui, Right *r, gint64 account_id)
         put_right(r, style_of(states[state].element), _(states[state].text));
 }
 
+static char *what_is_open(Ui *ui)
+{
+    if (ui->stack->len == 0)
+        return list_view_summary(ui->panes->list);
+    const ViewClass *class = ui_focused(ui)->class;
+    return g_strdup(class->title ? _(class->title) : "");
+}
+
 void status_draw_first(Ui *ui, Surface *row)
 {
     Status *s = ui->status;
@@ -241,18 +249,21 @@ void status_draw_first(Ui *ui, Surface *row)
     if (ui->read_only)
         put_right(&right, style_of("status.warning"), _("read only"));
 
-    g_autoptr(GString) left = g_string_new(" ");
+    /* Where there is no room for both, what is open matters more than whose it is. */
+    int room = MAX(right.right - 1, 0);
+    g_autofree char *what = what_is_open(ui);
     Account *a = ui_account(ui, at.account);
-    if (a)
-        g_string_append_printf(left, "%s  ", a->identity.address);
-    if (ui->stack->len) {
-        const ViewClass *class = ui_focused(ui)->class;
-        g_string_append(left, class->title ? _(class->title) : "");
-    } else {
-        g_autofree char *summary = list_view_summary(ui->panes->list);
-        g_string_append(left, summary);
+    const char *whose[] = {a ? a->identity.address : NULL, a ? a->name : NULL};
+    g_autofree char *left = g_strdup_printf(" %s", what);
+    for (gsize i = 0; i < G_N_ELEMENTS(whose) && whose[i]; i++) {
+        g_autofree char *both = g_strdup_printf(" %s  %s", whose[i], what);
+        if ((int)text_width(both, -1) > room)
+            continue;
+        g_free(left);
+        left = g_steal_pointer(&both);
+        break;
     }
-    surface_field(row, 0, 0, MAX(right.right - 1, 0), style_of("status.title"), left->str);
+    surface_field(row, 0, 0, room, style_of("status.title"), left);
 }
 
 /* ---- the message row ---- */
