@@ -1,6 +1,7 @@
 /* certificate_view.c - a certificate that is not trusted: what is wrong, the chain, and the choice. */
 #include <string.h>
 #include "certificate_view.h"
+#include "viewer_rows.h"
 #include "pintail/util/date.h"
 #include "pintail/util/i18n.h"
 
@@ -16,12 +17,19 @@ typedef struct {
 
 static void line(Surface *s, int *row, guint top, const char *label, const char *value)
 {
-    int at = *row - (int)top;
-    if (at >= 1 && at < surface_rows(s)) {
-        surface_field(s, at, 1, 14, style_of("viewer.header.name"), label);
-        surface_put(s, at, 15, surface_columns(s) - 16, style_of("viewer"), value, -1);
-    }
-    (*row)++;
+    gsize left = strlen(value), skip = 0;
+    do {
+        int at = *row - (int)top;
+        gsize fits = left ? viewer_wrap(value, left, surface_columns(s) - 16, TRUE, &skip) : 0;
+        if (at >= 1 && at < surface_rows(s)) {
+            surface_field(s, at, 1, 14, style_of("viewer.header.name"), label);
+            surface_put(s, at, 15, surface_columns(s) - 16, style_of("viewer"), value, (gssize)fits);
+        }
+        label = "";
+        value += fits + skip;
+        left -= MIN(fits + skip, left);
+        (*row)++;
+    } while (left > 0);
 }
 
 static void draw_certificate(Surface *s, int *row, guint top, const Certificate *c)

@@ -7,6 +7,7 @@
 #include "command.h"
 #include "field.h"
 #include "form_view.h"
+#include "loop.h"
 #include "panes.h"
 #include "server_guess.h"
 #include "viewer_rows.h"
@@ -18,8 +19,12 @@
 #include "pintail/util/text.h"
 
 #define LABEL_CELLS  18
+#define FIELD_CELLS  54
+#define NOTE_CELLS   76
+#define ROOMY_ROWS   18 /* enough for blank rows between */
 #define DEFAULT_DAYS 14
 #define MAX_DAYS     3650
+#define RETRY_MS     30
 
 typedef enum { ITEM_ADDRESS, ITEM_PASSWORD, ITEM_NAME, ITEM_KIND, ITEM_INCOMING, ITEM_SMTP, ITEM_KEEP, ITEM_COUNT } Item;
 typedef enum { KEEP_UNANSWERED, KEEP_REMOVE, KEEP_SOME_DAYS, KEEP_FOREVER, KEEP_COUNT } Keep;
@@ -39,11 +44,15 @@ typedef struct {
     Keep keep;
     guint days;
     char *guessed_for;         /* address that the guesses belong to */
+    char *beside;              /* incoming server that the SMTP guesses belong to; or NULL */
     Guess incoming, smtp;
-    GPtrArray *trusted;        /* of char *: fingerprints accepted here */
+    GPtrArray *trusted, *once; /* of char *: fingerprints accepted here; `once` is not written down */
+    char *asked;               /* fingerprint that is being looked at */
     gboolean probing;
+    guint retry;               /* timer; 0: none */
     GPtrArray *results;        /* of char *: one line a step */
-    gboolean failed;           /* the last result is an error */
+    gboolean failed;           /* the last result is an error, */
+    gboolean hinted;           /* and the one before, of which it is the hint */
     Account *account;          /* what is being tried, then written */
 } Form;
 
@@ -58,8 +67,8 @@ static void show_guess(Form *f, Guess *g, Item item, Protocol protocol)
 {
     if (g->edited || g->at >= g->guesses->len)
         return;
-    g_autofree char *url = server_complete(g->guesses->pdata[g->at], protocol, text_of(f, ITEM_ADDRESS));
-    field_set(f->fields[item], url);
+    g_autofree char *shown = server_short(g->guesses->pdata[g->at], protocol);
+    field_set(f->fields[item], shown);
 }
 
 static void guess_again(Form *f, Guess *g, Item item, Protocol protocol)
@@ -74,6 +83,20 @@ static void guess_again(Form *f, Guess *g, Item item, Protocol protocol)
 static Protocol incoming_protocol(const Form *f)
 {
     return f->pop3 ? PROTOCOL_POP3 : PROTOCOL_IMAP;
+}
+
+/* Who names the server of incoming mail has most likely the other one beside it. */
+static void guess_smtp_beside(Form *f)
+{
+    const char *incoming = text_of(f, ITEM_INCOMING);
+    if (!f->incoming.edited || !*incoming || f->smtp.edited || g_strcmp0(incoming, f->beside) == 0)
+        return;
+    g_free(f->beside);
+    f->beside = g_strdup(incoming);
+    g_ptr_array_unref(f->smtp.guesses);
+    f->smtp.guesses = server_guesses_beside(incoming);
+    f->smtp.at = 0;
+    show_guess(f, &f->smtp, ITEM_SMTP, PROTOCOL_SMTP);
 }
 
 /* After the address or the kind changed. */
@@ -98,6 +121,7 @@ static void add_result(Form *f, gboolean failed, const char *format, ...)
     g_ptr_array_add(f->results, g_strdup_vprintf(format, args));
     va_end(args);
     f->failed = failed;
+    f->hinted = FALSE;
     f->view.ui->dirty = TRUE;
 }
 
@@ -128,7 +152,8 @@ static void put(GString *rc, const char *name, const char *value)
     g_string_append_printf(rc, "    %s %s\n", name, quoted);
 }
 
-static char *account_text(const Form *f)
+/* As it is tried, or (not `trying`) as it is written down. */
+static char *account_text(const Form *f, gboolean trying)
 {
     g_autofree char *name = unique_name(f);
     GString *rc = g_string_new(NULL);
@@ -146,36 +171,51 @@ static char *account_text(const Form *f)
         put(rc, "pop3-keep", f->keep == KEEP_REMOVE ? "never" : "forever");
     for (guint i = 0; i < f->trusted->len; i++)
         put(rc, "tls-trust", f->trusted->pdata[i]);
+    for (guint i = 0; trying && i < f->once->len; i++)
+        put(rc, "tls-trust", f->once->pdata[i]);
     return g_string_free(rc, FALSE);
 }
 
 /* ---- trying it ---- */
 
+static void probe_again(Ui *ui, gpointer data);
+
 static void probe(Form *f)
 {
     Ui *ui = f->view.ui;
-    g_autofree char *text = account_text(f);
+    g_autofree char *text = account_text(f, TRUE);
     g_autoptr(GError) err = NULL;
     Account *a = conf_account_from_text(text, &err);
     if (!a) {
         complain(f, ITEM_INCOMING, err->message);
         return;
     }
+    g_autofree char *written = account_text(f, FALSE);
     g_clear_pointer(&f->account, account_unref);
-    f->account = a;
+    f->account = conf_account_from_text(written, NULL);
+    account_unref(a);
     const char *password = text_of(f, ITEM_PASSWORD);
     Request *r = request_new(REQUEST_PROBE, 0);
     r->account_rc = g_strdup(text);
     r->secret = secret_new(password, strlen(password));
-    f->probing = bus_request(ui->bus, LANE_SYNC, r);
-    if (!f->probing)
-        complain(f, ITEM_PASSWORD, _("The network part is still starting: press Enter again"));
+    f->probing = TRUE;
+    if (!bus_request(ui->bus, LANE_SYNC, r)) /* keys can be quicker than the start of the workers */
+        f->retry = loop_after(ui->loop, RETRY_MS, probe_again, f);
+}
+
+static void probe_again(Ui *ui, gpointer data)
+{
+    Form *f = data;
+    f->retry = 0;
+    if (f->probing)
+        probe(f);
 }
 
 static void connect_now(Form *f)
 {
     const char *problem = address_problem(text_of(f, ITEM_ADDRESS));
     update_guesses(f);
+    guess_smtp_beside(f);
     g_ptr_array_set_size(f->results, 0);
     if (problem)
         complain(f, ITEM_ADDRESS, problem);
@@ -196,7 +236,21 @@ static gboolean try_next(Form *f, Guess *g, Item item, Protocol protocol, const 
 {
     gboolean unreachable = e->code == PINTAIL_ERROR_RETRY || e->code == PINTAIL_ERROR_GONE ||
                            e->code == PINTAIL_ERROR_PROTOCOL;
-    if (!unreachable || g->edited || g->at + 1 >= g->guesses->len)
+    if (!unreachable || g->edited || g->at >= g->guesses->len)
+        return FALSE;
+    if (g->at + 1 == g->guesses->len && g->at > 0) { /* none of them: it is for the person to say */
+        field_set(f->fields[item], "");
+        g_ptr_array_set_size(f->results, 0);
+        const char *at = strrchr(text_of(f, ITEM_ADDRESS), '@');
+        add_result(f, TRUE, protocol == PROTOCOL_SMTP
+            ? _("No sending server was found for %s. Write its name: your provider's help has it, often smtp.… or mail.…")
+            : _("No mail server was found for %s. If that is spelled right, write the server's name: your provider's help has it, often imap.… or mail.…"),
+            at ? at + 1 : "");
+        f->focus = item;
+        g->at = 0;
+        return TRUE;
+    }
+    if (g->at + 1 == g->guesses->len)
         return FALSE;
     g->at++;
     show_guess(f, g, item, protocol);
@@ -218,10 +272,10 @@ static void certificate_answered(Ui *ui, AnswerKind answer, gpointer data)
     if (!f)
         return;
     if (answer == ANSWER_REJECT) {
-        g_ptr_array_set_size(f->trusted, f->trusted->len - 1);
         f->focus = ITEM_INCOMING;
         add_result(f, TRUE, _("The certificate was rejected; nothing was sent. Change the server, or press Enter to look again."));
     } else {
+        g_ptr_array_add(answer == ANSWER_ONCE ? f->once : f->trusted, g_steal_pointer(&f->asked));
         probe(f);
     }
 }
@@ -229,11 +283,14 @@ static void certificate_answered(Ui *ui, AnswerKind answer, gpointer data)
 static void step_failed(Form *f, const Event *e)
 {
     gboolean incoming = e->done == 0;
+    if (e->code == PINTAIL_ERROR_CANCELLED)
+        return; /* of a probe before this one */
     f->probing = FALSE;
     const char *fingerprint = e->report && e->report->chain->len
                                   ? ((const Certificate *)e->report->chain->pdata[0])->sha256 : NULL;
     if (fingerprint) {
-        g_ptr_array_add(f->trusted, g_strdup(fingerprint)); /* taken back when it is rejected */
+        g_free(f->asked);
+        f->asked = g_strdup(fingerprint);
         certificate_open(f->view.ui, e->report, NULL, certificate_answered, f);
         return;
     }
@@ -242,8 +299,10 @@ static void step_failed(Form *f, const Event *e)
         return;
     add_result(f, TRUE, "%s", e->text ? e->text : _("it failed"));
     const char *hint = e->code == PINTAIL_ERROR_AUTH ? provider_hint(text_of(f, ITEM_ADDRESS)) : NULL;
-    if (hint)
+    if (hint) {
         add_result(f, TRUE, "%s", hint);
+        f->hinted = TRUE;
+    }
     f->focus = e->code == PINTAIL_ERROR_AUTH ? ITEM_PASSWORD : incoming ? ITEM_INCOMING : ITEM_SMTP;
 }
 
@@ -336,7 +395,7 @@ static const char *keep_text(const Form *f)
     case KEEP_REMOVE:
         return _("Yes, remove it as soon as it is safely here");
     case KEEP_SOME_DAYS:
-        return _("Yes, after some days (type how many)");
+        break; /* said with the number */
     case KEEP_FOREVER:
     case KEEP_COUNT:
         break;
@@ -344,16 +403,32 @@ static const char *keep_text(const Form *f)
     return _("No, keep everything on the server");
 }
 
+/* Wrapped at words; returns the row below. */
+static int draw_note(Surface *s, int row, int last, Style style, const char *text)
+{
+    while (*text && row < last) {
+        gsize skip = 0, fits = viewer_wrap(text, strlen(text), MIN(surface_columns(s) - 4, NOTE_CELLS), TRUE, &skip);
+        surface_put(s, row++, 2, -1, style, text, (gssize)fits);
+        text += fits + skip;
+    }
+    return row;
+}
+
 static void draw_label(const Form *f, Surface *s, int row, Item item, const char *label)
 {
-    surface_field(s, row, 2, LABEL_CELLS, style_of(f->focus == item ? "title" : "viewer.header.name"), label);
+    Style style = style_of("form.label");
+    surface_field(s, row, 2, LABEL_CELLS, f->focus == item ? style_merge(style, style_of("title")) : style, label);
 }
 
 static void draw_text(const Form *f, Surface *s, int row, Item item, const char *label)
 {
     draw_label(f, s, row, item, label);
     int cells = MAX(surface_columns(s) - LABEL_CELLS - 5, 1);
-    int column = field_draw(f->fields[item], s, row, 2 + LABEL_CELLS, MIN(cells, 60), style_of("prompt.input"));
+    gboolean guessed = (item == ITEM_INCOMING && !f->incoming.edited) || (item == ITEM_SMTP && !f->smtp.edited);
+    Style style = style_of("form.input");
+    if (guessed)
+        style = style_merge(style, style_of("form.note"));
+    int column = field_draw(f->fields[item], s, row, 2 + LABEL_CELLS, MIN(cells, FIELD_CELLS), style);
     if (f->focus == item)
         ui_cursor(f->view.ui, s, row, column);
 }
@@ -361,44 +436,53 @@ static void draw_text(const Form *f, Surface *s, int row, Item item, const char 
 static void draw_choice(const Form *f, Surface *s, int row, Item item, const char *label, const char *value)
 {
     draw_label(f, s, row, item, label);
-    g_autofree char *text = g_strdup_printf("‹%s›", value);
-    surface_put(s, row, 2 + LABEL_CELLS, -1, style_of(f->focus == item ? "selected" : "prompt.input"), text, -1);
-    if (f->focus == item)
+    gboolean here = f->focus == item;
+    g_autofree char *text = g_strdup_printf(here ? _("‹%s›  Space: change") : "‹%s›", value);
+    surface_put(s, row, 2 + LABEL_CELLS, -1, here ? style_of("selected") : 0, text, -1);
+    if (here)
         ui_cursor(f->view.ui, s, row, 2 + LABEL_CELLS);
+}
+
+/* What happens if nothing is changed; where that is of use. */
+static const char *note_for(const Form *f)
+{
+    if (f->focus == ITEM_INCOMING || f->focus == ITEM_SMTP)
+        return _("A name is enough (TLS is used). Otherwise imaps:// imap:// pop3s:// pop3:// smtps:// smtp://, with USER@ before and :PORT after the name.");
+    if (f->focus == ITEM_KEEP)
+        return _("Nothing is removed there before you have answered, nor before it is safely on this disk.");
+    return _("Your address and password are enough to begin. The servers are guessed from the address; everything can be changed. Nothing is written to the disk before a login has succeeded.");
 }
 
 static void form_draw(View *v, Surface *s, gboolean focused)
 {
     Form *f = (Form *)v;
-    surface_clear(s, style_of("viewer"));
+    int last = surface_rows(s);
+    surface_clear(s, style_of("form"));
     surface_field(s, 0, 0, surface_columns(s), style_of("title"), _(" Set up an account"));
-    int row = 2;
+    int row = last >= ROOMY_ROWS ? 2 : 1;
     draw_text(f, s, row++, ITEM_ADDRESS, _("Your mail address"));
     draw_text(f, s, row++, ITEM_PASSWORD, _("Password"));
     draw_text(f, s, row++, ITEM_NAME, _("Your name"));
-    row++;
+    row += last >= ROOMY_ROWS;
     draw_choice(f, s, row++, ITEM_KIND, _("Incoming mail"),
-                f->pop3 ? _("POP3: downloads into this computer") : _("IMAP: stays on the server, in step"));
+                f->pop3 ? _("POP3: is downloaded to this computer") : _("IMAP: stays on the server, in step"));
     draw_text(f, s, row++, ITEM_INCOMING, _("  its server"));
     draw_text(f, s, row++, ITEM_SMTP, _("Sending server"));
     if (f->pop3) {
-        row++;
-        surface_put(s, row++, 2, -1, style_of("viewer"), _("Is mail removed from the server after download?"), -1);
-        g_autofree char *days = g_strdup_printf(P_("Yes, after %u day", "Yes, after %u days", f->days), f->days);
+        row += last >= ROOMY_ROWS;
+        surface_put(s, row++, 2, -1, style_of("form.label"), _("Is mail removed from the server after download?"), -1);
+        g_autofree char *days = g_strdup_printf(P_("Yes, after %u day (type how many)", "Yes, after %u days (type how many)", f->days), f->days);
         draw_choice(f, s, row++, ITEM_KEEP, "", f->keep == KEEP_SOME_DAYS ? days : keep_text(f));
     }
-    row++;
-    for (guint i = 0; i < f->results->len && row < surface_rows(s); i++) {
-        gboolean bad = f->failed && i + 1 == f->results->len;
-        const char *text = f->results->pdata[i];
-        while (*text && row < surface_rows(s) - 1) { /* wrapped: the server's words may be long */
-            gsize skip = 0, fits = viewer_wrap(text, strlen(text), surface_columns(s) - 4, TRUE, &skip);
-            surface_put(s, row++, 2, -1, style_of(bad ? "message.error" : "message"), text, (gssize)fits);
-            text += fits + skip;
-        }
+    row += last >= ROOMY_ROWS;
+    for (guint i = 0; i < f->results->len; i++) {
+        gboolean bad = f->failed && i + 1 >= f->results->len - (f->hinted ? 1 : 0);
+        row = draw_note(s, row, last, style_of(bad ? "form.error" : "form.ok"), f->results->pdata[i]);
     }
-    surface_put(s, surface_rows(s) - 1, 2, -1, style_of("viewer.note"),
-                _("Enter: on, at last connect   Tab ↑ ↓: fields   Space: change a choice   F1: help   Ctrl-C: leave"), -1);
+    if (f->probing)
+        row = draw_note(s, row, last, style_of("form.note"), _("Esc: stop"));
+    if (f->results->len == 0)
+        draw_note(s, row, last, style_of("form.note"), note_for(f));
 }
 
 /* ---- keys ---- */
@@ -407,6 +491,8 @@ static void move(Form *f, int by)
 {
     if (f->focus == ITEM_ADDRESS)
         update_guesses(f);
+    if (f->focus == ITEM_INCOMING)
+        guess_smtp_beside(f);
     int count = f->pop3 ? ITEM_COUNT : ITEM_KEEP;
     f->focus = (Item)(((int)f->focus + by + count) % count);
 }
@@ -474,13 +560,33 @@ static void stop_probe(Form *f)
     add_result(f, TRUE, _("Stopped"));
 }
 
+static void note_edited(Form *f)
+{
+    if (f->focus == ITEM_INCOMING)
+        f->incoming.edited = TRUE;
+    if (f->focus == ITEM_SMTP)
+        f->smtp.edited = TRUE;
+}
+
+/* What is typed takes the place of a guess; other keys go into it. */
+static void replace_guess(Form *f, const Key *k)
+{
+    Guess *g = f->focus == ITEM_INCOMING ? &f->incoming : f->focus == ITEM_SMTP ? &f->smtp : NULL;
+    gboolean is_text = k->kind == KEY_PASTE || (k->kind == KEY_CHAR && !(k->mods & (KEY_MOD_CTRL | KEY_MOD_ALT)));
+    if (g && !g->edited && is_text)
+        field_set(f->fields[f->focus], "");
+}
+
 /* A burst like "address Enter password Enter" arrives as one paste: its lines go on like keys. */
 static void take_paste(Form *f, const Key *k)
 {
-    Key rest = {.kind = KEY_PASTE, .text = g_strdup(k->text)};
-    while (rest.text) {
+    Key rest = {.kind = KEY_PASTE, .code = k->code, .text = g_strdup(k->text)};
+    while (rest.text && !f->probing) {
         Field *field = f->fields[f->focus];
+        if (*rest.text != '\n' && *rest.text != '\t')
+            replace_guess(f, &rest);
         char *after = field ? field_paste(field, &rest) : NULL;
+        note_edited(f);
         g_free(rest.text);
         rest.text = NULL;
         if (after && *after == '\t')
@@ -491,6 +597,7 @@ static void take_paste(Form *f, const Key *k)
             rest.text = g_strdup(after + 1);
         g_free(after);
     }
+    g_free(rest.text);
 }
 
 static gboolean form_key(View *v, const Key *k)
@@ -506,11 +613,10 @@ static gboolean form_key(View *v, const Key *k)
     }
     if (k->kind == KEY_FUNCTION || k->kind == KEY_RESIZED || k->kind == KEY_MOUSE)
         return FALSE;
-    if (f->probing)
-        return TRUE; /* what is being tried stays as it is */
     switch (k->kind) {
     case KEY_ENTER:
-        enter(f);
+        if (!f->probing)
+            enter(f);
         return TRUE;
     case KEY_TAB:
     case KEY_ARROW_DOWN:
@@ -521,18 +627,18 @@ static gboolean form_key(View *v, const Key *k)
         move(f, -1);
         return TRUE;
     case KEY_PASTE:
+        stop_probe(f);
         take_paste(f, k);
-        break;
+        return TRUE;
     default:
+        stop_probe(f); /* of what is being changed */
+        replace_guess(f, k);
         if (!f->fields[f->focus])
             return choice_key(f, k);
         if (!field_key(f->fields[f->focus], k))
             return FALSE;
     }
-    if (f->focus == ITEM_INCOMING)
-        f->incoming.edited = TRUE;
-    if (f->focus == ITEM_SMTP)
-        f->smtp.edited = TRUE;
+    note_edited(f);
     return TRUE;
 }
 
@@ -545,10 +651,14 @@ static void form_free(View *v)
 {
     Form *f = (Form *)v;
     stop_probe(f);
+    loop_cancel(v->ui->loop, f->retry);
     for (int i = 0; i < ITEM_COUNT; i++)
         if (f->fields[i])
             field_free(f->fields[i]);
     g_free(f->guessed_for);
+    g_free(f->beside);
+    g_free(f->asked);
+    g_ptr_array_unref(f->once);
     g_clear_pointer(&f->incoming.guesses, g_ptr_array_unref);
     g_clear_pointer(&f->smtp.guesses, g_ptr_array_unref);
     g_ptr_array_unref(f->trusted);
@@ -579,6 +689,7 @@ void form_open(Ui *ui)
             f->fields[i] = field_new("", i == ITEM_PASSWORD);
     f->days = DEFAULT_DAYS;
     f->trusted = g_ptr_array_new_with_free_func(g_free);
+    f->once = g_ptr_array_new_with_free_func(g_free);
     f->results = g_ptr_array_new_with_free_func(g_free);
     ui_push(ui, &f->view);
 }

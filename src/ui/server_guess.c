@@ -71,13 +71,39 @@ const char *provider_hint(const char *address)
     return NULL;
 }
 
+static const char *const usual_schemes[] = {
+    [PROTOCOL_IMAP] = "imaps", [PROTOCOL_POP3] = "pop3s", [PROTOCOL_SMTP] = "smtps"};
+
+GPtrArray *server_guesses_beside(const char *typed)
+{
+    static const char *const labels[] = {"imap.", "pop.", "pop3.", "mail."};
+    GPtrArray *guesses = g_ptr_array_new_with_free_func(g_free);
+    const char *host = strstr(typed, "://");
+    host = host ? host + 3 : typed;
+    host = strrchr(host, '@') ? strrchr(host, '@') + 1 : host;
+    g_autofree char *name = g_strndup(host, strcspn(host, *host == '[' ? "]/" : ":/"));
+    for (gsize i = 0; i < G_N_ELEMENTS(labels); i++)
+        if (g_str_has_prefix(name, labels[i])) {
+            g_ptr_array_add(guesses, g_strdup_printf("smtps://smtp.%s", name + strlen(labels[i])));
+            g_ptr_array_add(guesses, g_strdup_printf("smtp://smtp.%s", name + strlen(labels[i])));
+        }
+    g_ptr_array_add(guesses, g_strdup_printf("smtps://%s%s", name, *host == '[' ? "]" : ""));
+    g_ptr_array_add(guesses, g_strdup_printf("smtp://%s%s", name, *host == '[' ? "]" : ""));
+    return guesses;
+}
+
+char *server_short(const char *url, Protocol protocol)
+{
+    gsize scheme = strlen(usual_schemes[protocol]);
+    gboolean usual = strncmp(url, usual_schemes[protocol], scheme) == 0 && g_str_has_prefix(url + scheme, "://");
+    return g_strdup(usual ? url + scheme + 3 : url);
+}
+
 char *server_complete(const char *typed, Protocol protocol, const char *user)
 {
-    static const char *const schemes[] = {
-        [PROTOCOL_IMAP] = "imaps", [PROTOCOL_POP3] = "pop3s", [PROTOCOL_SMTP] = "smtps"};
     const char *separator = strstr(typed, "://");
     const char *host = separator ? separator + 3 : typed;
-    g_autofree char *scheme = separator ? g_strndup(typed, (gsize)(separator - typed)) : g_strdup(schemes[protocol]);
+    g_autofree char *scheme = separator ? g_strndup(typed, (gsize)(separator - typed)) : g_strdup(usual_schemes[protocol]);
     if (strchr(host, '@') || !*user)
         return g_strdup_printf("%s://%s", scheme, host);
     return g_strdup_printf("%s://%s@%s", scheme, user, host);

@@ -6,6 +6,10 @@
 GPtrArray *server_guesses(const char *address, Protocol protocol);
 /* What the provider wants to be told when it refuses a password ("app password"…); NULL. Translated. */
 const char *provider_hint(const char *address);
+/* For sending, when the person has named the server of incoming mail. */
+GPtrArray *server_guesses_beside(const char *typed);
+/* As a person would write it: without the usual scheme. The caller owns it. */
+char *server_short(const char *url, Protocol protocol);
 /* What was typed as a whole URL: scheme and user added where they are missing. */
 char *server_complete(const char *typed, Protocol protocol, const char *user);
 /* A short name for the account: "example" of ada@mail.example.org; letters, digits and '-'. */
