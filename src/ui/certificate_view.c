@@ -37,7 +37,7 @@ static void draw_certificate(Surface *s, int *row, guint top, const Certificate 
     g_autofree char *from = date_format_long(c->not_before);
     g_autofree char *until = date_format_long(c->not_after);
     g_autofree char *validity = g_strdup_printf("%s – %s", from, until);
-    line(s, row, top, _("Subject"), c->subject);
+    line(s, row, top, _("Issued to"), c->subject);
     line(s, row, top, _("Names"), c->names);
     line(s, row, top, _("Issuer"), c->issuer);
     line(s, row, top, _("Valid"), validity);
