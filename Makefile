@@ -23,7 +23,7 @@ DEPS_ui    := bus conf store mime term util
 DEPS_app   := ui sync term bus conf store proto net mime util
 LAYERS := util bus conf mime store net proto sync term ui app
 
-PKGS := glib-2.0 ncursesw openssl sqlite3 libzstd zlib libgsasl gumbo libutf8proc libidn2
+PKGS := glib-2.0 ncursesw openssl sqlite3 libzstd libgsasl gumbo libutf8proc libidn2
 ifneq ($(filter-out help clean fmt lint demo check deps,$(or $(MAKECMDGOALS),all)),)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS))
@@ -47,7 +47,7 @@ CC := clang
 endif
 CFLAGS += -std=gnu11 $(CFLAGS_$(V)) $(WARN) $(WERROR)
 CPPFLAGS += -Iinclude -D_GNU_SOURCE -DGETTEXT_PACKAGE='"pintail"' -DPINTAIL_VERSION='"$(VERSION)"' \
-            -DPINTAIL_LOCALEDIR='"$(PREFIX)/share/locale"' \
+            -DPINTAIL_LOCALEDIR='"$(LOCALEDIR)"' \
             -DG_LOG_DOMAIN='"pintail"' -DGLIB_VERSION_MAX_ALLOWED=GLIB_VERSION_2_74 $(PKG_CFLAGS)
 LDFLAGS += $(CFLAGS_$(V)) -pthread -Wl,--as-needed
 
