@@ -263,7 +263,9 @@ def test_server_without_extensions(t):
         screen(t, ["F", "j", "A", "d"])
         t.sync()
         in_step(t, "INBOX", "Archive", "Trash")
-        there = {f: t.box().subjects(f) for f in ("INBOX", "Archive", "Trash")}
+        # Only these messages cannot be removed without UIDPLUS: they stay, marked as deleted.
+        there = {f: sorted(s for s, flags in t.box().listing(f) if "\\Deleted" not in flags)
+                 for f in ("INBOX", "Archive", "Trash")}
         assert there == {"INBOX": ["first", "fourth"], "Archive": ["second"], "Trash": ["third"]}, there
         t.box().expunge("fourth")
         t.box().store("first", "-FLAGS", "\\Flagged")
@@ -288,6 +290,7 @@ def test_read_only_changes_nothing(t):
     offline(t)
     screen(t, ["F"], offline=True)
     t.rc(t.imap(smtp=None))
+    fill(t, "new")
     before = t.box().listing()
     t.expect(0, "-R", "-d", f"{t.home}/log", "sync")
     assert t.box().listing() == before and len(t.operations()) == 1
