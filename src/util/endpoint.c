@@ -141,7 +141,7 @@ static gboolean parse_port(const char *url, const char *text, Endpoint *e, GErro
 Endpoint *endpoint_parse(const char *url, GError **err)
 {
     g_autoptr(Endpoint) e = g_new0(Endpoint, 1);
-    const char *rest;
+    const char *rest = NULL;
     if (!parse_scheme(url, e, &rest, err))
         return NULL;
     g_autofree char *authority = g_strdup(rest);
