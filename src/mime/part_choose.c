@@ -109,9 +109,14 @@ static gboolean is_machinery(const Part *p)
     return signature && !*p->name;
 }
 
-static gboolean is_body_text(const Part *p)
+/* Text that is shown, or another form of what is shown, or belongs to an enclosed message. Any other
+ * (a list's footer, what follows a picture) is listed, or nobody would ever see it. */
+static gboolean is_read_elsewhere(const Part *p, const Part *root, const Part *plain, const Part *html)
 {
-    return strncmp(p->type, "text/", 5) == 0 && !is_attached(p) && !*p->name;
+    if (strncmp(p->type, "text/", 5) != 0 || is_attached(p) || *p->name || p->encoding == PART_ENCODING_UUENCODE)
+        return FALSE;
+    return is_empty(p) || is_enclosed(p, root) || (plain && in_alternative_with(p, plain)) ||
+           (html && in_alternative_with(p, html));
 }
 
 GPtrArray *part_attachments(const Part *root)
@@ -123,7 +128,7 @@ GPtrArray *part_attachments(const Part *root)
             continue;
         if (is_message(p) && p == root)
             continue;
-        if (is_body_text(p) && p->encoding != PART_ENCODING_UUENCODE)
+        if (is_read_elsewhere(p, root, plain, html))
             continue;
         g_ptr_array_add(out, (gpointer)p);
     }

@@ -38,7 +38,7 @@ static const Command table[] = {
     {.name = "undelete", .contexts = MESSAGES, .help = N_("take a deletion mark away"),
      .run = cmd_undelete},
     {.name = "delete-pattern", .contexts = MESSAGES, .arguments = "[PATTERN]",
-     .help = N_("delete every message that matches (asks, with the count)"),
+     .help = N_("delete all that match (asks, with the count)"),
      .run = cmd_delete_pattern, .complete = COMPLETE_PATTERN},
     {.name = "move", .contexts = MESSAGES, .arguments = "[FOLDER]", .help = N_("move to a folder"),
      .run = cmd_move, .complete = COMPLETE_FOLDER},
@@ -52,7 +52,7 @@ static const Command table[] = {
     {.name = "toggle-new", .contexts = MESSAGES, .help = N_("mark unread, or read"),
      .run = cmd_toggle_new},
     {.name = "purge", .contexts = MESSAGES,
-     .help = N_("push changes now, and remove for good what is marked or in Trash (asks)"),
+     .help = N_("empty Trash, remove what is marked (asks)"),
      .run = cmd_purge},
     {.name = "undo", .contexts = "all", .help = N_("take back the last action of any kind"),
      .run = cmd_undo},
@@ -71,7 +71,7 @@ static const Command table[] = {
 
     /* ---- finding ---- */
     {.name = "search", .contexts = MESSAGES, .arguments = "[PATTERN]",
-     .help = N_("search: messages here; in an open message: its text"), .complete = COMPLETE_PATTERN},
+     .help = N_("search messages; in an open one, its text"), .complete = COMPLETE_PATTERN},
     {.name = "search-next", .contexts = MESSAGES, .help = N_("next hit")},
     {.name = "search-previous", .contexts = MESSAGES, .help = N_("previous hit")},
     {.name = "limit", .contexts = MESSAGES, .arguments = "[PATTERN]",

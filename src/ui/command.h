@@ -30,6 +30,7 @@ const char *context_title(const char *context); /* for people */
 
 /* ---- ui_command.c: everywhere ---- */
 void cmd_quit(Ui *ui, char **args);
+void leaving_forget(Ui *ui); /* a key was pressed: the person goes on */
 void cmd_exit(Ui *ui, char **args);
 void cmd_command_line(Ui *ui, char **args);
 void cmd_type(Ui *ui, char **args);

@@ -137,7 +137,7 @@ static void help_draw(View *v, Surface *s, gboolean focused)
 {
     HelpView *h = (HelpView *)v;
     int rows = surface_rows(s), columns = surface_columns(s);
-    int keys = columns >= 100 ? 16 : 12, name = columns >= 100 ? 30 : 22;
+    int keys = columns >= 100 ? 16 : 11, name = columns >= 100 ? 30 : 19;
     surface_clear(s, 0);
     int at = 1 + surface_put(s, 0, 1, -1, style_of("title"), _("Type to find a command, key or option: "), -1);
     int cursor = field_draw(h->filter, s, 0, at, columns - at, style_of("prompt.input"));

@@ -2,6 +2,7 @@
 #include <string.h>
 #include "text_view.h"
 #include "scroll.h"
+#include "viewer_rows.h"
 #include "pintail/util/i18n.h"
 #include "pintail/util/text.h"
 
@@ -32,12 +33,11 @@ static void wrap(TextView *t, int width)
         const char *at = *line;
         gsize left = strlen(at);
         do {
-            guint used;
-            gsize n = text_fit(at, (gssize)left, (guint)MAX(width, 2), &used);
+            gsize skip, n = viewer_wrap(at, left, MAX(width, 2), TRUE, &skip);
             Piece p = {at, n};
             g_array_append_val(t->rows, p);
-            at += n;
-            left -= n;
+            at += n + skip;
+            left -= n + skip;
         } while (left > 0);
     }
 }

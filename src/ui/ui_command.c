@@ -5,8 +5,10 @@
 #include <unistd.h>
 #include "command.h"
 #include "compose.h"
+#include "folder_view.h"
 #include "help_view.h"
 #include "keymap.h"
+#include "loop.h"
 #include "panes.h"
 #include "prompt.h"
 #include "status.h"
@@ -19,6 +21,53 @@ static void leave_answered(Ui *ui, char key, gpointer data)
 {
     if (key == 'y')
         ui->leaving = TRUE;
+}
+
+static void ask_to_leave(Ui *ui, guint waiting)
+{
+    g_autofree char *question = g_strdup_printf(
+        P_("%u change or message is queued and goes out next time. Leave?",
+           "%u changes or messages are queued and go out next time. Leave?", waiting),
+        waiting);
+    ui_ask_key(ui, question, "yn", leave_answered, NULL);
+}
+
+/* What is on its way while the server answers is done in a moment, and no reason to ask. */
+enum { LEAVE_LOOK_MS = 20, LEAVE_WAIT_MS = 1000 };
+
+typedef struct {
+    guint timer; /* 0: nobody waits */
+    int left;    /* milliseconds */
+} Leaving;
+
+static Leaving leaving;
+
+static void leave_when_done(Ui *ui, gpointer data)
+{
+    guint waiting = status_waiting(ui);
+    leaving.timer = 0;
+    leaving.left -= LEAVE_LOOK_MS;
+    if (waiting == 0)
+        ui->leaving = TRUE;
+    else if (leaving.left <= 0)
+        ask_to_leave(ui, waiting);
+    else
+        leaving.timer = loop_after(ui->loop, LEAVE_LOOK_MS, leave_when_done, NULL);
+}
+
+static gboolean is_online(Ui *ui)
+{
+    const GPtrArray *folders = folder_view_folders(ui->panes->folders);
+    for (guint i = 0; i < folders->len; i++)
+        if (status_account_state(ui, ((const Folder *)folders->pdata[i])->account_id) == ACCOUNT_ONLINE)
+            return TRUE;
+    return FALSE;
+}
+
+void leaving_forget(Ui *ui)
+{
+    loop_cancel(ui->loop, leaving.timer);
+    leaving.timer = 0;
 }
 
 void cmd_quit(Ui *ui, char **args)
@@ -36,13 +85,13 @@ void cmd_quit(Ui *ui, char **args)
     guint waiting = status_waiting(ui);
     if (waiting == 0) {
         ui->leaving = TRUE;
-        return;
+    } else if (is_online(ui)) {
+        leaving.left = LEAVE_WAIT_MS;
+        leaving.timer = loop_after(ui->loop, LEAVE_LOOK_MS, leave_when_done, NULL);
+        ui_say(ui, NOTICE_INFO, P_("Finishing %u change", "Finishing %u changes", waiting), waiting);
+    } else {
+        ask_to_leave(ui, waiting);
     }
-    g_autofree char *question = g_strdup_printf(
-        P_("%u change or message is queued and goes out next time. Leave?",
-           "%u changes or messages are queued and go out next time. Leave?", waiting),
-        waiting);
-    ui_ask_key(ui, question, "yn", leave_answered, NULL);
 }
 
 void cmd_exit(Ui *ui, char **args)
