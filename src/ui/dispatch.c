@@ -139,6 +139,7 @@ void dispatch_key(Ui *ui, Key *k)
     if (k->kind == KEY_RESIZED)
         return;
     status_key_pressed(ui->status);
+    leaving_forget(ui);
     View *v = ui_focused(ui);
     if (prompt_is_open(ui->prompts))
         prompt_key(ui, k);
