@@ -31,5 +31,3 @@ typedef struct UiOptions {
 int ui_run(const UiOptions *options);
 /* Contexts, commands, elements for conf's checks, and key and style syntax; no terminal needed. */
 void ui_register(Conf *conf);
-/* Every command with its default keys and help, for the manual and its test: "name\tkeys\thelp\n". */
-char *ui_commands_text(void);

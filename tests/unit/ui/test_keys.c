@@ -197,20 +197,6 @@ static void labels_are_what_keys_mean_here(void)
     keymap_free(k);
 }
 
-static void the_manual_lists_all(void)
-{
-    guint n;
-    (void)commands(&n);
-    g_autofree char *text = ui_commands_text();
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    g_assert_cmpuint(g_strv_length(lines), ==, n + 1);
-    g_assert_nonnull(strstr(text, "\ndelete\td delete\t"));
-    for (guint i = 0; i < n; i++) {
-        g_auto(GStrv) fields = g_strsplit(lines[i], "\t", -1);
-        g_assert_cmpuint(g_strv_length(fields), ==, 3);
-    }
-}
-
 static void every_element_has_a_good_style(void)
 {
     for (const char *const *line = default_colors(); *line; line++) {
@@ -250,7 +236,6 @@ int main(int argc, char **argv)
     g_test_add_func("/ui/keys/own", own_bindings_win);
     g_test_add_func("/ui/keys/labels", labels_are_what_keys_mean_here);
     g_test_add_func("/ui/commands/complete", every_command_is_complete);
-    g_test_add_func("/ui/commands/manual", the_manual_lists_all);
     g_test_add_func("/ui/colors", every_element_has_a_good_style);
     g_test_add_func("/ui/mistakes", mistakes_name_the_nearest_word);
     return g_test_run();
