@@ -119,11 +119,12 @@ typedef struct {
     const OutboxEntry *entry; /* being sent */
 } SendLane;
 
-static void post_outbox(SendLane *l, gint64 id, const char *text)
+static void post_outbox(SendLane *l, gint64 id, Severity severity, const char *text)
 {
     Event *e = event_new(EVENT_OUTBOX, l->w->account_id);
     e->lane = l->w->lane;
     e->outbox_id = id;
+    e->severity = severity;
     e->text = g_strdup(text);
     bus_post(l->w->context->bus, e);
 }
@@ -160,6 +161,17 @@ static void ask_maybe_sent(SendLane *l, const OutboxEntry *e, const char *why)
     bus_post(l->w->context->bus, question);
 }
 
+/* One row has to do: for whom, and the server's own words. */
+static char *refusal_text(const OutboxEntry *e, const SendVerdict *v)
+{
+    for (guint i = 0; i < e->recipients->len; i++) {
+        const Recipient *r = e->recipients->pdata[i];
+        if (r->state == RECIPIENT_REFUSED && r->words && *r->words)
+            return g_strdup_printf(_("Not sent to %s: %s"), r->address, r->words);
+    }
+    return g_strdup_printf(_("Not sent: %s"), v->words);
+}
+
 /* What became of it, durably, then to the screen. */
 static void record(SendLane *l, OutboxEntry *e, const SendVerdict *v)
 {
@@ -170,15 +182,18 @@ static void record(SendLane *l, OutboxEntry *e, const SendVerdict *v)
     if (count_state(e, RECIPIENT_ACCEPTED) > 0)
         worker_poke(l->w, LANE_FAST, REQUEST_REPLAY, 0); /* the Sent copy, the answered mark */
     g_autofree char *text = NULL;
+    Severity severity = NOTICE_INFO;
     if (v->state == OUTBOX_SENT) {
         g_autofree char *names = names_of(e);
         text = g_strdup_printf(_("Sent to %s via %s"), names, l->w->account->smtp->host);
     } else if (v->state == OUTBOX_REFUSED) {
-        text = g_strdup_printf(_("Not sent: %s"), v->words);
+        text = refusal_text(e, v);
+        severity = NOTICE_ERROR;
     } else if (v->state == OUTBOX_QUEUED && v->pause > 0) {
         text = g_strdup_printf(_("Not sent yet, it is tried again: %s"), v->words);
+        severity = NOTICE_WARNING;
     }
-    post_outbox(l, e->id, text);
+    post_outbox(l, e->id, severity, text);
 }
 
 static gboolean before_final(void *data, GError **err)
@@ -331,7 +346,7 @@ static void take_answer(SendLane *l, const Request *r)
             ok = outbox_consider_sent(l->w->store, a.entry, &err);
         if (!ok)
             worker_complain(l->w, err);
-        post_outbox(l, a.entry, NULL);
+        post_outbox(l, a.entry, NOTICE_INFO, NULL);
         worker_poke(l->w, LANE_FAST, REQUEST_REPLAY, 0);
         l->due = g_get_monotonic_time();
         return;

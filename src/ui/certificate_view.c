@@ -15,12 +15,22 @@ typedef struct {
     guint top;
 } CertificateView;
 
+/* At words; a fingerprint between its bytes. */
+static gsize row_of_value(const char *value, gsize left, int columns, gsize *skip)
+{
+    gsize fits = viewer_wrap(value, left, columns, TRUE, skip);
+    gsize at = fits;
+    while (fits < left && *skip == 0 && at > 0 && value[at - 1] != ':')
+        at--;
+    return at > 0 ? at : fits;
+}
+
 static void line(Surface *s, int *row, guint top, const char *label, const char *value)
 {
     gsize left = strlen(value), skip = 0;
     do {
         int at = *row - (int)top;
-        gsize fits = left ? viewer_wrap(value, left, surface_columns(s) - 16, TRUE, &skip) : 0;
+        gsize fits = left ? row_of_value(value, left, surface_columns(s) - 16, &skip) : 0;
         if (at >= 1 && at < surface_rows(s)) {
             surface_field(s, at, 1, 14, style_of("viewer.header.name"), label);
             surface_put(s, at, 15, surface_columns(s) - 16, style_of("viewer"), value, (gssize)fits);
@@ -53,24 +63,25 @@ static void certificate_draw(View *v, Surface *s, gboolean focused)
 {
     CertificateView *c = (CertificateView *)v;
     surface_clear(s, style_of("viewer"));
-    g_autofree char *title = g_strdup_printf(_(" The certificate of %s:%u is not trusted"), c->report->host,
-                                             (guint)c->report->port);
+    g_autofree char *title = g_strdup_printf(c->old ? _(" The certificate of %s:%u has changed, and is not trusted")
+                                                    : _(" The certificate of %s:%u is not trusted"),
+                                             c->report->host, (guint)c->report->port);
     surface_field(s, 0, 0, surface_columns(s), style_of("title"), title);
     int row = 2;
     line(s, &row, c->top, _("Problem"), c->report->problem);
     line(s, &row, c->top, _("Asked for"), c->report->host);
     row++;
-    for (guint i = 0; i < c->report->chain->len; i++)
-        draw_certificate(s, &row, c->top, c->report->chain->pdata[i]);
+    line(s, &row, c->top, "", c->old
+        ? _("Nothing has been sent. If the server's owner has not announced this, reject it: somebody may be in between.")
+        : _("Nothing has been sent. Compare the fingerprint with what the server's owner says."));
+    line(s, &row, c->top, "", _("r: reject   o: accept this once   a: always, on this server"));
+    row++;
     if (c->old) {
-        line(s, &row, c->top, _("Trusted so far"), "");
-        g_auto(GStrv) lines = g_strsplit(c->old, "\n", -1);
-        for (char **at = lines; *at; at++)
-            line(s, &row, c->top, "", *at);
+        line(s, &row, c->top, _("Until now"), c->old);
         row++;
     }
-    line(s, &row, c->top, "", _("Nothing has been sent. Compare the fingerprint with what the server's owner says."));
-    line(s, &row, c->top, "", _("r: reject   o: accept this once   a: accept always, for this server only"));
+    for (guint i = 0; i < c->report->chain->len; i++)
+        draw_certificate(s, &row, c->top, c->report->chain->pdata[i]);
     ui_cursor(v->ui, s, 0, 0);
 }
 

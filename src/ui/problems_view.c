@@ -13,7 +13,7 @@
 
 #define MESSAGE_MAX    (256u << 20)
 #define WORDS_INDENT   12
-#define WORDS_ROWS_MAX 6
+#define WORDS_ROWS_MAX 12
 
 typedef struct {
     gint64 outbox_id, op_id; /* one of them */
@@ -41,11 +41,21 @@ static void item_free(gpointer p)
 static char *recipients_text(const OutboxEntry *e)
 {
     GString *text = g_string_new(NULL);
+    for (guint i = 0; i < e->recipients->len; i++)
+        g_string_append_printf(text, "%s%s", i ? ", " : "", ((const Recipient *)e->recipients->pdata[i])->address);
+    return g_string_free(text, FALSE);
+}
+
+/* One line each, where the servers did not treat all alike. */
+static char *results_text(const OutboxEntry *e)
+{
+    GString *text = g_string_new(NULL);
     for (guint i = 0; i < e->recipients->len; i++) {
         const Recipient *r = e->recipients->pdata[i];
-        const char *mark = r->state == RECIPIENT_ACCEPTED ? _(" (accepted)")
-                           : r->state == RECIPIENT_REFUSED ? _(" (refused)") : "";
-        g_string_append_printf(text, "%s%s%s", i ? ", " : "", r->address, mark);
+        const char *result = r->state == RECIPIENT_ACCEPTED ? _("accepted")
+                             : r->state == RECIPIENT_REFUSED ? _("refused") : _("waiting");
+        gboolean say = r->state != RECIPIENT_ACCEPTED && r->words && *r->words;
+        g_string_append_printf(text, "%s%s: %s%s%s", i ? "\n" : "", r->address, result, say ? ", " : "", say ? r->words : "");
     }
     return g_string_free(text, FALSE);
 }
@@ -80,12 +90,10 @@ static void add_outbox(Problems *p)
         i->problem = e->state == OUTBOX_REFUSED || e->state == OUTBOX_UNKNOWN;
         i->text = g_strdup_printf(_("%-10s  %s  to %s"), state_text(e->state),
                                   e->subject && *e->subject ? e->subject : _("(no subject)"), to);
-        if (e->not_before > date_now()) {
-            g_autofree char *when = date_format_long(e->not_before);
-            i->words = g_strdup_printf(_("%s – next try %s"), e->words ? e->words : "", when);
-        } else {
-            i->words = g_strdup(e->words ? e->words : "");
-        }
+        gboolean heard = e->words && *e->words;
+        g_autofree char *words = heard && e->recipients->len > 1 ? results_text(e) : g_strdup(heard ? e->words : "");
+        g_autofree char *when = e->not_before > date_now() ? date_format_long(e->not_before) : NULL;
+        i->words = when ? g_strdup_printf(_("%s\nnext try %s"), words, when) : g_steal_pointer(&words);
         g_ptr_array_add(p->items, i);
     }
 }
@@ -127,16 +135,16 @@ static void reload(Problems *p)
 static int words_rows(const Item *i, gboolean here, int columns, Surface *s, int row)
 {
     const char *at = i->words;
-    gsize left = strlen(at), skip = 0;
     int n = 0;
     do {
-        gsize fits = left ? viewer_wrap(at, left, MAX(columns - WORDS_INDENT - 1, 2), TRUE, &skip) : 0;
+        gsize line = strcspn(at, "\n"), skip = 0;
+        gsize fits = line ? viewer_wrap(at, line, MAX(columns - WORDS_INDENT - 1, 2), TRUE, &skip) : 0;
         if (s && row + n < surface_rows(s))
             surface_put(s, row + n, WORDS_INDENT, columns - WORDS_INDENT, style_of("viewer.note"), at, (gssize)fits);
         at += fits + skip;
-        left -= MIN(fits + skip, left);
+        at += *at == '\n' && fits + skip >= line;
         n++;
-    } while (here && left > 0 && n < WORDS_ROWS_MAX);
+    } while (here && *at && n < WORDS_ROWS_MAX);
     return n;
 }
 
@@ -241,6 +249,40 @@ static void acted(Ui *ui, gint64 result, const GError *err, gpointer data)
     refresh(ui);
 }
 
+static const Recipient *recipient_of(const OutboxEntry *e, const char *address)
+{
+    for (guint i = 0; i < e->recipients->len; i++) {
+        const Recipient *r = e->recipients->pdata[i];
+        if (g_ascii_strcasecmp(r->address, address) == 0)
+            return r;
+    }
+    return NULL;
+}
+
+/* Takes those away who have the message, and adds the hidden ones who have not. TRUE: somebody has it. */
+static gboolean keep_unreached(Draft *d, const OutboxEntry *e)
+{
+    GPtrArray *lists[] = {d->to, d->cc};
+    g_autoptr(GHashTable) visible = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    gboolean some = FALSE;
+    for (gsize l = 0; l < G_N_ELEMENTS(lists); l++)
+        for (guint i = lists[l]->len; i-- > 0;) {
+            const char *address = ((const Address *)lists[l]->pdata[i])->address;
+            const Recipient *r = recipient_of(e, address);
+            g_hash_table_add(visible, g_ascii_strdown(address, -1));
+            if (r && r->state == RECIPIENT_ACCEPTED)
+                g_ptr_array_remove_index(lists[l], i);
+        }
+    for (guint i = 0; i < e->recipients->len; i++) {
+        const Recipient *r = e->recipients->pdata[i];
+        g_autofree char *key = g_ascii_strdown(r->address, -1);
+        some |= r->state == RECIPIENT_ACCEPTED;
+        if (r->state != RECIPIENT_ACCEPTED && !g_hash_table_contains(visible, key))
+            g_ptr_array_add(d->bcc, address_new("", r->address));
+    }
+    return some;
+}
+
 /* The message is a draft again, Bcc recipients included. */
 static void taken_back(Ui *ui, gint64 result, const GError *err, gpointer data)
 {
@@ -258,14 +300,7 @@ static void taken_back(Ui *ui, gint64 result, const GError *err, gpointer data)
             draft_free(d);
         return;
     }
-    g_autofree char *visible = NULL;
-    g_autofree char *to = address_list_format(d->to, FALSE), *cc = address_list_format(d->cc, FALSE);
-    visible = g_strconcat(to, " ", cc, NULL);
-    for (guint i = 0; i < a->entry->recipients->len; i++) {
-        const Recipient *r = a->entry->recipients->pdata[i];
-        if (!strstr(visible, r->address))
-            g_ptr_array_add(d->bcc, address_new("", r->address));
-    }
+    gboolean some_have_it = keep_unreached(d, a->entry);
     ComposeOrigin origin = {.account = account_ref(account),
                             .account_id = a->account,
                             .answers = a->entry->answers,
@@ -273,6 +308,8 @@ static void taken_back(Ui *ui, gint64 result, const GError *err, gpointer data)
                             .rescue = g_steal_pointer(&a->origin.rescue)};
     refresh(ui);
     compose_review(ui, d, &origin);
+    if (some_have_it)
+        ui_say(ui, NOTICE_INFO, _("Only those who have not got it are still among the recipients"));
 }
 
 static void act(Problems *p, gboolean retry)

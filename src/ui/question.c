@@ -1,12 +1,19 @@
-/* question.c - see question.h. */
+/* question.c - see question.h.
+ *
+ * A question comes when a worker has one, and its answers are letters: it waits until the
+ * person's hands rest and no text is being written, so that no key meant for something else answers it. */
 #include <string.h>
 #include "question.h"
 #include "certificate_view.h"
+#include "loop.h"
+#include "status.h"
 #include "writer.h"
 #include "pintail/util/error.h"
 #include "pintail/util/i18n.h"
 #include "pintail/util/secret.h"
 #include "pintail/util/spawn.h"
+
+#define QUIET_MS 600
 
 /* Where the answer goes. */
 typedef struct {
@@ -104,7 +111,7 @@ static void ask_certificate(Ui *ui, const Event *e)
     answer(ui, a, ANSWER_REJECT, NULL);
 }
 
-void question_event(Ui *ui, const Event *e)
+static void put_question(Ui *ui, const Event *e)
 {
     switch (e->question_kind) {
     case QUESTION_PASSWORD:
@@ -117,10 +124,59 @@ void question_event(Ui *ui, const Event *e)
         ask_certificate(ui, e);
         break;
     case QUESTION_MAYBE_SENT:
-        ask_yes_no(ui, e, _("Send it again?"));
+        ask_yes_no(ui, e, "");
         break;
     case QUESTION_POP3_KEEP:
         ask_yes_no(ui, e, _("y: remove   n: keep"));
         break;
     }
+}
+
+/* ---- not into what is being typed ---- */
+
+static gboolean is_typing(Ui *ui)
+{
+    const char *context = ui_focused(ui)->class->context;
+    return g_str_equal(context, "editor") || g_str_equal(context, "form") ||
+           g_get_monotonic_time() - status_last_key(ui->status) < QUIET_MS * 1000;
+}
+
+static void put_questions(Ui *ui, gpointer data)
+{
+    ui->question_timer = 0;
+    while (!g_queue_is_empty(ui->questions) && !is_typing(ui)) {
+        g_autoptr(Event) e = g_queue_pop_head(ui->questions);
+        put_question(ui, e);
+    }
+    if (!g_queue_is_empty(ui->questions))
+        ui->question_timer = loop_after(ui->loop, QUIET_MS / 4, put_questions, NULL);
+}
+
+static Event *copy(const Event *e)
+{
+    Event *c = event_new(EVENT_QUESTION, e->account_id);
+    c->lane = e->lane;
+    c->outbox_id = e->outbox_id;
+    c->question = e->question;
+    c->question_kind = e->question_kind;
+    c->text = g_strdup(e->text);
+    c->command = g_strdup(e->command);
+    c->report = e->report ? tls_report_ref(e->report) : NULL;
+    c->old_certificate = g_strdup(e->old_certificate);
+    return c;
+}
+
+void question_event(Ui *ui, const Event *e)
+{
+    if (!ui->questions)
+        ui->questions = g_queue_new();
+    g_queue_push_tail(ui->questions, copy(e));
+    if (!ui->question_timer)
+        put_questions(ui, NULL);
+}
+
+void questions_free(GQueue *questions)
+{
+    if (questions)
+        g_queue_free_full(questions, (GDestroyNotify)event_free);
 }

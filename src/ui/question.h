@@ -5,3 +5,4 @@
 #include "view.h"
 
 void question_event(Ui *ui, const Event *e); /* EVENT_QUESTION */
+void questions_free(GQueue *questions); /* NULL is fine */

@@ -126,10 +126,15 @@ void start_after_first_screen(Ui *ui)
 
 char *start_farewell(Ui *ui)
 {
-    guint n = status_waiting(ui);
-    if (n == 0)
-        return NULL;
-    return g_strdup_printf(P_("Pintail: %u change or message is kept and goes out next time.",
-                              "Pintail: %u changes or messages are kept and go out next time.", n),
-                           n);
+    guint n = status_waiting(ui), problems = status_problems(ui);
+    g_autoptr(GString) text = g_string_new(NULL);
+    if (n)
+        g_string_append_printf(text, P_("Pintail: %u change or message is kept and goes out next time.",
+                                        "Pintail: %u changes or messages are kept and go out next time.", n),
+                               n);
+    if (problems)
+        g_string_append_printf(text, P_("%sPintail: %u message or change was not accepted, and waits for you (O).",
+                                        "%sPintail: %u messages or changes were not accepted, and wait for you (O).", problems),
+                               n ? "\n" : "", problems);
+    return text->len ? g_string_free(g_steal_pointer(&text), FALSE) : NULL;
 }

@@ -15,6 +15,7 @@
 typedef struct {
     AccountState state;
     char *text;
+    char *told; /* the reason that the person has read; NULL: none since it was online */
 } Connection;
 
 struct Status {
@@ -24,13 +25,15 @@ struct Status {
     GPtrArray *history;
     GHashTable *connections; /* account id -> Connection */
     Event progress;          /* text, done, total, per_second; text NULL: none */
-    guint outbox, parked, waiting;
+    guint outbox, parked, waiting; /* parked: refused operations and messages, and those perhaps sent */
+    gint64 last_key;
 };
 
 static void connection_free(gpointer p)
 {
     Connection *c = p;
     g_free(c->text);
+    g_free(c->told);
     g_free(c);
 }
 
@@ -66,8 +69,14 @@ void status_say(Status *s, Severity severity, const char *text)
     g_ptr_array_add(s->history, g_strdup(text));
 }
 
+gint64 status_last_key(const Status *s)
+{
+    return s->last_key;
+}
+
 void status_key_pressed(Status *s)
 {
+    s->last_key = g_get_monotonic_time();
     if (s->severity == NOTICE_ERROR && g_get_monotonic_time() - s->said_at < ERROR_READ_US)
         return;
     g_clear_pointer(&s->text, g_free);
@@ -96,9 +105,22 @@ gboolean status_cancel(Ui *ui)
 void status_counts_changed(Ui *ui)
 {
     Status *s = ui->status;
-    s->outbox = outbox_count(ui->store);
+    g_autoptr(GPtrArray) entries = outbox_list(ui->store, 0, NULL);
+    s->outbox = 0;
     s->parked = ops_count(ui->store, OP_PARKED);
+    for (guint i = 0; entries && i < entries->len; i++) {
+        OutboxState state = ((const OutboxEntry *)entries->pdata[i])->state;
+        gboolean goes_out = state == OUTBOX_QUEUED || state == OUTBOX_SENDING;
+        s->outbox += goes_out;
+        s->parked += !goes_out;
+    }
     s->waiting = ops_count(ui->store, OP_WAITING) + ops_count(ui->store, OP_INFLIGHT);
+}
+
+guint status_problems(Ui *ui)
+{
+    status_counts_changed(ui);
+    return ui->status->parked;
 }
 
 guint status_waiting(Ui *ui)
@@ -113,11 +135,26 @@ AccountState status_account_state(Ui *ui, gint64 account)
     return c ? c->state : ACCOUNT_OFFLINE;
 }
 
+/* Why there is no connection is said once, not at every further attempt. */
+static void say_why(Status *s, const Event *e)
+{
+    gboolean broken = e->state == ACCOUNT_OFFLINE || e->state == ACCOUNT_FAILED;
+    Connection *before = g_hash_table_lookup(s->connections, &e->account_id);
+    if (!broken || !e->text || !*e->text || (before && g_strcmp0(before->told, e->text) == 0))
+        return;
+    status_say(s, e->state == ACCOUNT_FAILED ? NOTICE_ERROR : NOTICE_WARNING, e->text);
+}
+
 static void take_connection(Status *s, const Event *e)
 {
+    Connection *before = g_hash_table_lookup(s->connections, &e->account_id);
+    gboolean broken = e->state == ACCOUNT_OFFLINE || e->state == ACCOUNT_FAILED;
+    say_why(s, e);
+    const char *told = broken ? e->text : e->state == ACCOUNT_ONLINE || !before ? NULL : before->told;
     Connection *c = g_new0(Connection, 1);
     c->state = e->state;
     c->text = g_strdup(e->text ? e->text : "");
+    c->told = g_strdup(told);
     g_hash_table_replace(s->connections, g_memdup2(&e->account_id, sizeof e->account_id), c);
 }
 
@@ -299,13 +336,16 @@ static void draw_progress(Ui *ui, Surface *row)
     surface_put(row, 0, MIN(at, end), -1, style, tail->str, -1);
 }
 
-void status_draw_message(Ui *ui, Surface *row)
+void status_draw_message(Ui *ui, Surface *body, Surface *row)
 {
     static const char *const elements[] = {"message.info", "message.warning", "message.error"};
     Status *s = ui->status;
     if (s->text) {
+        const char *rest;
         g_autofree char *text = g_strdup_printf(" %s", s->text);
-        surface_field(row, 0, 0, -1, style_of(elements[s->severity]), text);
+        Style style = style_of(elements[s->severity]);
+        (void)prompt_draw_above(body, style, text, 0, &rest);
+        surface_field(row, 0, 0, -1, style, rest);
     } else if (s->progress.text) {
         draw_progress(ui, row);
     }

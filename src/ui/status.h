@@ -14,9 +14,11 @@ void status_counts_changed(Ui *ui);         /* outbox and problems: counts them 
 gboolean status_cancel(Ui *ui);             /* Esc: hides what is shown; TRUE when something was */
 AccountState status_account_state(Ui *ui, gint64 account);
 const GPtrArray *status_history(const Status *s); /* of char *: the last messages */
+gint64 status_last_key(const Status *s);    /* when one was pressed, monotonic; 0: never */
+guint status_problems(Ui *ui);              /* what was refused, or perhaps sent: a person must say */
 guint status_waiting(Ui *ui);               /* outbox entries and operations not yet sent */
 
 /* ---- drawing ---- */
 void status_draw_first(Ui *ui, Surface *row);
-void status_draw_message(Ui *ui, Surface *row);
+void status_draw_message(Ui *ui, Surface *body, Surface *row);
 void status_draw_hints(Ui *ui, Surface *row);

@@ -10,6 +10,7 @@
 #include "loop.h"
 #include "panes.h"
 #include "prompt.h"
+#include "question.h"
 #include "start.h"
 #include "status.h"
 #include "undo.h"
@@ -124,24 +125,6 @@ void ui_register(Conf *conf)
     conf_register_syntax(conf, start_key_problem, style_problem);
 }
 
-char *ui_commands_text(void)
-{
-    g_autoptr(GString) out = g_string_new(NULL);
-    g_autofree char *problem = NULL;
-    g_autoptr(Conf) defaults = defaults_conf("mutt", &problem);
-    if (!defaults)
-        return g_strdup(problem ? problem : "");
-    Keymap *keymap = keymap_new(defaults);
-    guint n;
-    const Command *all = commands(&n);
-    for (guint i = 0; i < n; i++) {
-        g_autofree char *keys = keymap_names(keymap, all[i].name);
-        g_string_append_printf(out, "%s\t%s\t%s\n", all[i].name, keys, _(all[i].help));
-    }
-    keymap_free(keymap);
-    return g_string_free(g_steal_pointer(&out), FALSE);
-}
-
 /* ---- beginning and end ---- */
 
 static void ui_clear(Ui *ui)
@@ -158,6 +141,7 @@ static void ui_clear(Ui *ui)
         g_ptr_array_unref(ui->stack);
     panes_free(ui->panes);
     g_clear_pointer(&ui->composing, composing_free);
+    g_clear_pointer(&ui->questions, questions_free);
     writer_free(ui->writer); /* finishes what was handed over */
     prompts_free(ui->prompts);
     keymap_free(ui->keymap);

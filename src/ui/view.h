@@ -48,6 +48,8 @@ struct Ui {
     struct Status *status; /* status.h: first row, message row, hints */
     struct Loop *loop;     /* loop.h: waiting, timers */
     struct Undo *undo;     /* message_commands.c: what `u` takes back */
+    GQueue *questions;     /* question.h: of Event, not put to the person yet; NULL: none was ever */
+    guint question_timer;  /* 0: none waits */
     struct Composing *composing; /* compose.h: an answer that waits for its message; NULL */
     gint64 awaited_account; /* form_view.h: just set up, its INBOX is to be opened; 0 */
     const struct UiOptions *options;
