@@ -217,8 +217,9 @@ static void note_unshown(Ui *ui)
     told = TRUE;
     ui_say(ui, NOTICE_WARNING,
            _("This locale cannot show some characters: they appear as ? (LANG=C.UTF-8 shows them)"));
+    g_autoptr(Surface) body = part_of(term_surface(), &ui->panes->layout.body);
     g_autoptr(Surface) row = part_of(term_surface(), &ui->panes->layout.message);
-    status_draw_message(ui, row);
+    status_draw_message(ui, body, row);
 }
 
 void dispatch_draw(Ui *ui)
@@ -248,7 +249,7 @@ void dispatch_draw(Ui *ui)
     if (prompt_is_open(ui->prompts))
         prompt_draw(ui, body, message);
     else
-        status_draw_message(ui, message);
+        status_draw_message(ui, body, message);
     note_unshown(ui);
     draw_title(ui);
     term_refresh();

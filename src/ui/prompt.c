@@ -333,10 +333,7 @@ static void draw_suggestions(Prompt *p, Surface *body)
                        p->candidates->len - (guint)n);
 }
 
-/* A question that is too long for its row begins above it: the server's own words may be the
- * part that matters. How many rows it takes
- * there; what is left for the last one goes to *rest. */
-static int draw_first_lines(const char *question, int reserved, Surface *body, const char **rest)
+int prompt_draw_above(Surface *body, Style style, const char *text, int reserved, const char **rest)
 {
     enum { LINES = 4 };
     int columns = surface_columns(body), n = 0;
@@ -344,7 +341,7 @@ static int draw_first_lines(const char *question, int reserved, Surface *body, c
         const char *at;
         gsize len;
     } lines[LINES];
-    *rest = question;
+    *rest = text;
     while (n < MIN(LINES, surface_rows(body))) {
         const char *newline = strchr(*rest, '\n');
         if (!newline && (int)text_width(*rest, -1) <= MAX(columns - reserved, 10))
@@ -366,8 +363,8 @@ static int draw_first_lines(const char *question, int reserved, Surface *body, c
     }
     for (int i = 0; i < n; i++) {
         int row = surface_rows(body) - n + i;
-        surface_fill(body, row, 0, -1, style_of("prompt"), " ");
-        surface_put(body, row, 0, -1, style_of("prompt"), lines[i].at, (gssize)lines[i].len);
+        surface_fill(body, row, 0, -1, style, " ");
+        surface_put(body, row, 0, -1, style, lines[i].at, (gssize)lines[i].len);
     }
     return n;
 }
@@ -380,7 +377,7 @@ void prompt_draw(Ui *ui, Surface *body, Surface *row)
     surface_fill(row, 0, 0, -1, style_of("prompt"), " ");
     int reserved = p->answers ? (int)text_width(p->answers, -1) : 12;
     const char *rest;
-    int above = draw_first_lines(p->question, reserved, body, &rest);
+    int above = prompt_draw_above(body, style_of("prompt"), p->question, reserved, &rest);
     g_autofree char *question = text_clip(rest, (guint)MAX(columns - reserved, 10), FALSE);
     int at = surface_put(row, 0, 0, -1, style_of("prompt"), question, -1);
     if (p->answers)
