@@ -40,11 +40,25 @@ static void note_damage(const Db *db)
         close(fd);
 }
 
+/* sqlite3_system_errno() knows nothing of a commit that failed; the log does:
+ * "os_unix.c:39000: (28) fdatasync(/path) - No space left on device". */
+static _Thread_local int logged_errno;
+
+void db_note_log(void *data, int code, const char *text)
+{
+    const char *number = g_str_has_prefix(text, "os_unix.c:") ? strstr(text, ": (") : NULL;
+    if (number)
+        logged_errno = (int)CLAMP(g_ascii_strtoll(number + 3, NULL, 10), 0, 4095);
+}
+
 static void set_error(Db *db, int code, const char *sql)
 {
     if (db->error)
         return;
     int number = db->sql ? sqlite3_system_errno(db->sql) : 0;
+    if (number == 0)
+        number = logged_errno;
+    logged_errno = 0;
     int primary = code & 0xff;
     const char *reason = db->sql ? sqlite3_errmsg(db->sql) : sqlite3_errstr(code);
     log_line("store", "%s: %d %s in: %s", db->path, code, reason, sql);

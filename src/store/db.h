@@ -60,4 +60,6 @@ static inline gint64 db_int(sqlite3_stmt *st, int column)
 }
 
 /* A damaged file is marked by PATH.damaged; the next store_home_open() salvages it. */
+/* For SQLITE_CONFIG_LOG: remembers why a system call of this thread failed. */
+void db_note_log(void *data, int code, const char *text);
 char *db_damage_mark(const char *path);

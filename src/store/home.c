@@ -201,6 +201,7 @@ static void close_descriptor(gpointer fd)
 static void configure_sqlite(void)
 {
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    sqlite3_config(SQLITE_CONFIG_LOG, db_note_log, NULL);
 }
 
 StoreHome *store_home_open(const char *directory, StoreFlags flags, char **notice, GError **err)
