@@ -5,14 +5,11 @@ Each sweep counts N up from 1 until the program gets through without being kille
 never killed has tested nothing, and fails. `make crash-deep` (PINTAIL_DEEP) adds more kinds of mail, and
 kills again in the run that recovers."""
 import glob
-import os
-import re
 import signal
+from support.crash_common import DEEP, LATER, ids
 from support.home import message, until
 from support.terminal import Terminal
 
-DEEP = bool(os.environ.get("PINTAIL_DEEP"))
-LATER = {"PINTAIL_NOW": "1900000000"}  # when every pause is over
 FLAGS = {"\\Seen": 1, "\\Flagged": 2, "\\Answered": 4, "\\Deleted": 8}
 
 
@@ -40,10 +37,6 @@ def recover(t, point, *args, env=None):
 
 
 # ---- POP3 ----
-
-def ids(contents):
-    return sorted(re.search(rb"(?im)^message-id:\s*(\S+)", c).group(1).decode() for c in contents)
-
 
 def pop3_step(t, point, keep, then_kept, **settings):
     same = message("the same twice", mid="<twice@example.org>")
