@@ -2,7 +2,7 @@
  *
  * One row an account, its folders below it (special ones first), unread counts at the right, and at
  * the end the row that adds an account. Where not everything fits, only the account that is open
- * shows its folders: the others are one row each, with what is unread in their INBOX. Folders are read again when an event says that
+ * shows its folders: the others are one row each, with what is unread in their INBOX, and stay in view. Folders are read again when an event says that
  * they changed: one short query. */
 #include <string.h>
 #include "folder_view.h"
@@ -30,6 +30,7 @@ typedef struct {
     gint64 open;        /* the list shows it */
     gboolean stale;
     int height;         /* rows of the pane when it was last drawn; 0: never */
+    int pinned;         /* so many rows at the end do not scroll */
 } FolderView;
 
 static void row_clear(gpointer p)
@@ -216,6 +217,34 @@ static void draw_row(FolderView *v, Surface *s, int y, const FolderRow *r, gbool
     surface_put(s, y, columns - width, width, style, count, -1);
 }
 
+/* What comes after the open account, when it is little: the other accounts should not be out of sight. */
+static int rows_to_pin(const FolderView *v, int height)
+{
+    int count = (int)v->rows->len, tail = 0;
+    if (count <= height || height < 6)
+        return 0;
+    while (tail < count && row_at(v, count - 1 - tail)->kind != ROW_FOLDER)
+        tail++;
+    return tail <= height / 3 ? tail : 0;
+}
+
+static void fit(FolderView *v, int height)
+{
+    int count = (int)v->rows->len, cursor = v->scroll.cursor;
+    v->pinned = rows_to_pin(v, height);
+    v->scroll.cursor = MIN(cursor, count - v->pinned - 1);
+    scroll_fit(&v->scroll, count - v->pinned, height - v->pinned);
+    v->scroll.count = count;
+    v->scroll.cursor = CLAMP(cursor, 0, MAX(count - 1, 0));
+}
+
+/* Which row is drawn on line `y`. */
+static int index_at(const FolderView *v, int y)
+{
+    return v->pinned && y >= v->scroll.page ? (int)v->rows->len - v->pinned + y - v->scroll.page
+                                            : v->scroll.top + y;
+}
+
 static void folder_draw(View *view, Surface *s, gboolean focused)
 {
     FolderView *v = (FolderView *)view;
@@ -225,12 +254,13 @@ static void folder_draw(View *view, Surface *s, gboolean focused)
         v->height = rows;
         make_rows(v);
     }
-    scroll_fit(&v->scroll, (int)v->rows->len, rows);
+    fit(v, rows);
     for (int i = 0; i < rows; i++) {
-        const FolderRow *r = row_at(v, v->scroll.top + i);
+        int index = index_at(v, i);
+        const FolderRow *r = row_at(v, index);
         if (!r)
             break;
-        gboolean on = focused && v->scroll.top + i == v->scroll.cursor;
+        gboolean on = focused && index == v->scroll.cursor;
         draw_row(v, s, i, r, on, focused);
         if (on)
             ui_cursor(view->ui, s, i, 0);
@@ -268,8 +298,8 @@ static gboolean folder_key(View *view, const Key *k)
         return FALSE;
     if (k->mouse == MOUSE_WHEEL_UP || k->mouse == MOUSE_WHEEL_DOWN) {
         (void)scroll_command(&v->scroll, k->mouse == MOUSE_WHEEL_UP ? "up" : "down");
-    } else if (k->mouse == MOUSE_CLICK && row_at(v, v->scroll.top + k->row)) {
-        v->scroll.cursor = v->scroll.top + k->row;
+    } else if (k->mouse == MOUSE_CLICK && row_at(v, index_at(v, k->row))) {
+        v->scroll.cursor = index_at(v, k->row);
         open_row(v);
     }
     return TRUE;
