@@ -8,6 +8,59 @@
 #include "pintail/util/error.h"
 #include "pintail/util/i18n.h"
 
+#define LINKS_MAX 1000
+
+/* ---- which there are ---- */
+
+static const char *const schemes[] = {"https://", "http://", "mailto:"};
+
+/* The next address in `text` from `at` on; its length in *len. NULL: none. */
+static const char *find_url(const char *at, gsize *len)
+{
+    for (; *at; at++) {
+        for (gsize i = 0; i < G_N_ELEMENTS(schemes); i++) {
+            gsize scheme = strlen(schemes[i]);
+            if (g_ascii_strncasecmp(at, schemes[i], scheme) != 0)
+                continue;
+            gsize n = strcspn(at, " \t\"<>");
+            /* what ends the sentence, not the address; a bracket only where none was opened in it */
+            while (n > scheme && strchr(".,;:!?'*_)]}", at[n - 1]) &&
+                   !(at[n - 1] == ')' && memchr(at, '(', n)) && !(at[n - 1] == ']' && memchr(at, '[', n)))
+                n--;
+            if (n > scheme) {
+                *len = n;
+                return at;
+            }
+        }
+    }
+    return NULL;
+}
+
+GPtrArray *links_of(const Rendered *r)
+{
+    GPtrArray *all = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < r->links->len; i++) {
+        g_ptr_array_add(all, g_strdup(r->links->pdata[i]));
+        g_hash_table_add(seen, all->pdata[i]);
+    }
+    for (guint i = 0; i < r->lines->len; i++) {
+        const RenderLine *line = r->lines->pdata[i];
+        gsize len = 0;
+        const char *at = line->kind == LINE_LINKS ? NULL : find_url(line->text, &len);
+        for (; at && all->len < LINKS_MAX; at = find_url(at + len, &len)) {
+            char *url = g_strndup(at, len);
+            if (g_hash_table_add(seen, url))
+                g_ptr_array_add(all, url);
+            else
+                g_free(url);
+        }
+    }
+    return all;
+}
+
+/* ---- what becomes of one ---- */
+
 /* Only what a browser is for: no file:, no javascript:, nothing of this computer. */
 static gboolean may_be_opened(const char *url)
 {
@@ -37,9 +90,10 @@ static void open_answered(Ui *ui, char key, gpointer data)
 static void chosen(Ui *ui, gint64 id, gpointer data)
 {
     const Rendered *r = viewer_view_rendered(ui->panes->viewer);
-    if (!r || id < 1 || (guint)id > r->links->len)
+    g_autoptr(GPtrArray) links = r ? links_of(r) : NULL;
+    if (!links || id < 1 || (guint)id > links->len)
         return;
-    const char *url = r->links->pdata[id - 1];
+    const char *url = links->pdata[id - 1];
     if (g_ascii_strncasecmp(url, "mailto:", 7) == 0) {
         compose_mailto(ui, url);
         return;
@@ -55,14 +109,15 @@ static void chosen(Ui *ui, gint64 id, gpointer data)
 void cmd_links(Ui *ui, char **args)
 {
     const Rendered *r = viewer_view_rendered(ui->panes->viewer);
-    if (!r || r->links->len == 0) {
+    g_autoptr(GPtrArray) links = r ? links_of(r) : NULL;
+    if (!links || links->len == 0) {
         ui_say(ui, NOTICE_INFO, r ? _("There are no links in this message") : _("There is no message here"));
         return;
     }
     GPtrArray *choices = choices_new();
-    for (guint i = 0; i < r->links->len; i++) {
+    for (guint i = 0; i < links->len; i++) {
         g_autofree char *number = g_strdup_printf("[%u]", i + 1);
-        choices_add(choices, (gint64)i + 1, r->links->pdata[i], number);
+        choices_add(choices, (gint64)i + 1, links->pdata[i], number);
     }
     ui_push(ui, picker_view_new(ui, _("Links"), choices, chosen, NULL));
 }

@@ -35,6 +35,7 @@ typedef struct {
     gint64 message, account;
     GPtrArray *rows; /* of PartRow; NULL: not loaded yet */
     guint cursor, top;
+    gboolean tree_asked; /* the list of parts was asked for */
     /* what waits for the part's content: */
     gboolean waiting;
     PartAction action;
@@ -66,7 +67,7 @@ static void add_row(GPtrArray *rows, const Part *p, guint depth)
     r->section = g_strdup(content_section(p));
     r->type = g_strdup(p->type);
     r->name = g_strdup(*p->name ? p->name : p->description);
-    r->size = p->encoding == PART_ENCODING_BASE64 ? p->size / 78 * 57 : p->size; /* about: lines of 76 and CRLF */
+    r->size = p->encoding == PART_ENCODING_BASE64 ? p->size * 57 / 78 : p->size; /* about: lines of 76 and CRLF */
     r->depth = depth;
     r->is_container = part_is_multipart(p);
     g_ptr_array_add(rows, r);
@@ -104,9 +105,30 @@ static gpointer load_rows(Store *s, gpointer data, const Cancel *stop, GError **
         return flatten(c->root);
     if (failure)
         g_propagate_error(err, g_steal_pointer(&failure));
-    else
-        error_set(err, PINTAIL_ERROR_GONE, _("The message is not downloaded yet: open it first"));
-    return NULL;
+    return NULL; /* without an error: it is not here yet */
+}
+
+static gboolean request_content(Parts *p, const char *section)
+{
+    Ui *ui = p->view.ui;
+    Account *a = ui_account(ui, p->account);
+    gboolean imap = a && a->incoming && a->incoming->protocol == PROTOCOL_IMAP;
+    Request *r = request_new(REQUEST_BODY, p->account);
+    r->message_id = p->message;
+    r->section = g_strdup(section);
+    return bus_request(ui->bus, imap ? LANE_FAST : LANE_SYNC, r);
+}
+
+static void fetch_tree(Parts *p)
+{
+    Ui *ui = p->view.ui;
+    p->tree_asked = !p->tree_asked && request_content(p, "");
+    if (p->tree_asked) {
+        ui_say(ui, NOTICE_INFO, _("Fetching…  Esc: cancel"));
+        return;
+    }
+    ui_say(ui, NOTICE_ERROR, _("This message is not downloaded, and it could not be fetched now"));
+    ui_remove(ui, &p->view);
 }
 
 static void rows_loaded(Ui *ui, gpointer result, const GError *err, gpointer data)
@@ -120,7 +142,11 @@ static void rows_loaded(Ui *ui, gpointer result, const GError *err, gpointer dat
     }
     if (err) {
         ui_say(ui, NOTICE_ERROR, "%s", err->message);
-        ui_pop(ui);
+        ui_remove(ui, &p->view);
+        return;
+    }
+    if (!result) {
+        fetch_tree(p);
         return;
     }
     p->rows = result;
@@ -131,6 +157,13 @@ static void rows_loaded(Ui *ui, gpointer result, const GError *err, gpointer dat
             break;
         }
     ui->dirty = TRUE;
+}
+
+static void start_rows(Parts *p)
+{
+    LoadJob *job = g_new(LoadJob, 1);
+    *job = (LoadJob){p->message, p};
+    loader_run(p->view.ui->loader, LOAD_PARTS, load_rows, rows_loaded, job, g_free, (GDestroyNotify)g_ptr_array_unref);
 }
 
 /* ---- one part: saved or shown by the loader ---- */
@@ -240,14 +273,7 @@ static gpointer run_part(Store *s, gpointer data, const Cancel *stop, GError **e
 static void fetch_part(Parts *p)
 {
     Ui *ui = p->view.ui;
-    Account *a = ui_account(ui, p->account);
-    gboolean imap = a && a->incoming && a->incoming->protocol == PROTOCOL_IMAP;
-    Request *r = request_new(REQUEST_BODY, p->account);
-    r->message_id = p->message;
-    r->section = g_strdup(p->section);
-    if (p->waiting || !bus_request(ui->bus, imap ? LANE_FAST : LANE_SYNC, r)) {
-        if (p->waiting)
-            request_free(r);
+    if (p->waiting || !request_content(p, p->section)) {
         p->waiting = FALSE;
         ui_say(ui, NOTICE_ERROR, _("This part is not downloaded, and it could not be fetched now"));
         return;
@@ -256,12 +282,21 @@ static void fetch_part(Parts *p)
     ui_say(ui, NOTICE_INFO, _("Fetching…  Esc: cancel"));
 }
 
+static void path_asked(Ui *ui, const char *text, gpointer data);
+
+static void ask_path(Parts *p, const char *question, const char *initial)
+{
+    ui_ask_completing(p->view.ui, question, initial, COMPLETE_FILE, path_asked, p);
+}
+
 static void part_done(Ui *ui, gpointer result, const GError *err, gpointer data)
 {
     const PartJob *j = data;
     PartResult *r = result;
     Parts *p = open_parts(ui, j->parts);
-    if (err)
+    if (p && error_is(err, PINTAIL_ERROR_REFUSED))
+        ask_path(p, _("(it exists already)  Save as:"), j->path);
+    else if (err)
         ui_say(ui, NOTICE_ERROR, "%s", err->message);
     else if (p && r->missing)
         fetch_part(p);
@@ -302,6 +337,20 @@ static const PartRow *current(const Parts *p)
     return p->rows && p->cursor < p->rows->len ? p->rows->pdata[p->cursor] : NULL;
 }
 
+/* A name that is not taken: "report-2.pdf". */
+static char *free_path(const char *directory, const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    int stem = dot && dot > name ? (int)(dot - name) : (int)strlen(name);
+    char *path = g_build_filename(directory, name, NULL);
+    for (guint n = 2; n < 1000 && g_file_test(path, G_FILE_TEST_EXISTS | G_FILE_TEST_IS_SYMLINK); n++) {
+        g_autofree char *other = g_strdup_printf("%.*s-%u%s", stem, name, n, name + stem);
+        g_free(path);
+        path = g_build_filename(directory, other, NULL);
+    }
+    return path;
+}
+
 static void path_asked(Ui *ui, const char *text, gpointer data)
 {
     Parts *p = open_parts(ui, data);
@@ -325,8 +374,8 @@ static void save(Parts *p)
     g_autofree char *safe = file_safe_name(*row->name ? row->name : "part");
     const char *downloads = g_get_user_special_dir(G_USER_DIRECTORY_DOWNLOAD);
     gboolean usable = downloads && g_file_test(downloads, G_FILE_TEST_IS_DIR);
-    g_autofree char *suggested = g_build_filename(usable ? downloads : g_get_home_dir(), safe, NULL);
-    ui_ask_completing(p->view.ui, _("Save as: "), suggested, COMPLETE_FILE, path_asked, p);
+    g_autofree char *suggested = free_path(usable ? downloads : g_get_home_dir(), safe);
+    ask_path(p, _("Save as:"), suggested);
 }
 
 static void show(Parts *p)
@@ -366,6 +415,15 @@ static gboolean parts_command(View *v, char **args)
 static void parts_event(View *v, const Event *e)
 {
     Parts *p = (Parts *)v;
+    if (p->tree_asked && !p->rows && e->kind == EVENT_BODY && e->message_id == p->message) {
+        if (e->ok) {
+            start_rows(p);
+        } else {
+            ui_say(v->ui, NOTICE_ERROR, _("The message was not fetched: %s"), e->text ? e->text : "");
+            ui_remove(v->ui, v);
+        }
+        return;
+    }
     if (!p->waiting || e->kind != EVENT_BODY || e->message_id != p->message)
         return;
     if (!e->ok) {
@@ -434,7 +492,5 @@ void cmd_parts(Ui *ui, char **args)
     p->message = at.message;
     p->account = at.account;
     ui_push(ui, &p->view);
-    LoadJob *job = g_new(LoadJob, 1);
-    *job = (LoadJob){at.message, p};
-    loader_run(ui->loader, LOAD_PARTS, load_rows, rows_loaded, job, g_free, (GDestroyNotify)g_ptr_array_unref);
+    start_rows(p);
 }

@@ -74,6 +74,35 @@ static void test_hints(void)
     g_assert_null(provider_hint("ada"));
 }
 
+static void test_beside(void)
+{
+    g_autoptr(GPtrArray) named = server_guesses_beside("imaps://ada@imap.example.org:993");
+    g_assert_cmpstr(named->pdata[0], ==, "smtps://smtp.example.org");
+    g_assert_cmpstr(named->pdata[named->len - 1], ==, "smtp://imap.example.org");
+    g_autoptr(GPtrArray) bare = server_guesses_beside("box.example.org");
+    g_assert_cmpuint(bare->len, ==, 2);
+    g_assert_cmpstr(bare->pdata[0], ==, "smtps://box.example.org");
+    g_autoptr(GPtrArray) literal = server_guesses_beside("imaps://[::1]:9993");
+    g_assert_cmpstr(literal->pdata[0], ==, "smtps://[::1]");
+}
+
+static void test_short(void)
+{
+    static const struct {
+        const char *url;
+        Protocol protocol;
+        const char *shown;
+    } all[] = {{"imaps://imap.example.org", PROTOCOL_IMAP, "imap.example.org"},
+               {"imap://imap.example.org", PROTOCOL_IMAP, "imap://imap.example.org"},
+               {"smtps://smtp.example.org", PROTOCOL_SMTP, "smtp.example.org"},
+               {"pop3s://pop.example.org", PROTOCOL_POP3, "pop.example.org"},
+               {"imaps://imap.example.org", PROTOCOL_POP3, "imaps://imap.example.org"}};
+    for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
+        g_autofree char *shown = server_short(all[i].url, all[i].protocol);
+        g_assert_cmpstr(shown, ==, all[i].shown);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -83,5 +112,7 @@ int main(int argc, char **argv)
     g_test_add_func("/server-guess/complete", test_complete);
     g_test_add_func("/server-guess/account-names", test_account_names);
     g_test_add_func("/server-guess/hints", test_hints);
+    g_test_add_func("/server-guess/beside", test_beside);
+    g_test_add_func("/server-guess/short", test_short);
     return g_test_run();
 }
