@@ -26,8 +26,21 @@ static gboolean count(Counts *c, Store *s, gint64 account, GError **err)
         if (f->role == ROLE_INBOX)
             c->inbox += f->unread;
     }
-    c->outbox = outbox_count(s);
-    c->problems = ops_count(s, OP_PARKED);
+    return TRUE;
+}
+
+/* Of the accounts in the configuration; those that were taken out of it keep their mail and are not
+ * shown. Without any account (or with mistakes, which may hide one) it is what the store has. */
+static gboolean count_all(Counts *c, const Conf *conf, Store *s, GError **err)
+{
+    const GPtrArray *accounts = conf_accounts(conf);
+    if (accounts->len == 0 || conf_mistakes(conf)->len > 0)
+        return count(c, s, 0, err);
+    for (guint n = 0; n < accounts->len; n++) {
+        gint64 account = account_find(s, ((const Account *)accounts->pdata[n])->name);
+        if (account && !count(c, s, account, err))
+            return FALSE;
+    }
     return TRUE;
 }
 
@@ -68,10 +81,12 @@ int run_status(const Invocation *i)
     if (s && i->account && !(account = account_find(s, i->account)))
         error_set(&err, PINTAIL_ERROR_INVALID, _("the store knows no account '%s'"), i->account);
     Counts counts = {0};
-    if (err || !count(&counts, s, account, &err)) {
+    if (err || !(account ? count(&counts, s, account, &err) : count_all(&counts, app.conf, s, &err))) {
         fprintf(stderr, "pintail: %s\n", err->message);
         return app_status_of(err);
     }
+    counts.outbox = outbox_count(s);
+    counts.problems = ops_count(s, OP_PARKED);
     print_counts(&counts, i->format ? i->format : "%u");
     return EX_OK;
 }

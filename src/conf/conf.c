@@ -279,6 +279,24 @@ static gboolean run_account(Conf *c, char **words, const char *rest, Place *at, 
 
 static gboolean read_file(Conf *c, const char *path, guint depth, GError **err);
 
+/* A typed `source`. The rc file itself is loaded anew, so that what was taken out of it is gone; the
+ * mistakes are those of this file. */
+static gboolean source_typed(Conf *c, const char *path, GError **err)
+{
+    g_autofree char *given = g_canonicalize_filename(path, NULL);
+    g_autofree char *own = c->path ? g_canonicalize_filename(c->path, NULL) : NULL;
+    gboolean done;
+    if (own && g_str_equal(given, own) && g_file_test(own, G_FILE_TEST_EXISTS)) {
+        done = conf_load(c, c->path, err);
+    } else {
+        g_ptr_array_set_size(c->mistakes, 0);
+        done = read_file(c, path, 1, err);
+    }
+    if (done)
+        notify(c, NULL);
+    return done;
+}
+
 static gboolean run_source(Conf *c, char **words, const char *rest, Place *at, GError **err)
 {
     if (g_strv_length(words) != 2)
@@ -292,7 +310,7 @@ static gboolean run_source(Conf *c, char **words, const char *rest, Place *at, G
     g_autofree char *directory = at->file ? g_path_get_dirname(at->file) : g_strdup(".");
     g_autofree char *path = g_path_is_absolute(expanded) ? g_steal_pointer(&expanded)
                                                          : g_build_filename(directory, expanded, NULL);
-    return read_file(c, path, at->depth + 1, err);
+    return at->file ? read_file(c, path, at->depth + 1, err) : source_typed(c, path, err);
 }
 
 static const struct {

@@ -123,6 +123,27 @@ static gboolean has_new_mail(const GPtrArray *before, const GPtrArray *now)
     return FALSE;
 }
 
+/* An account that was taken out of the configuration keeps its mail and is not shown. With mistakes
+ * in the configuration it may be missing because of one, so it stays in view. */
+static void leave_out_removed(Ui *ui, GPtrArray *folders)
+{
+    if (ui->options->open_folder || conf_mistakes(ui->conf)->len > 0)
+        return;
+    gint64 account = 0;
+    gboolean removed = FALSE;
+    for (guint i = 0; i < folders->len;) {
+        const Folder *f = folders->pdata[i];
+        if (f->account_id != account) {
+            account = f->account_id;
+            removed = !ui_account(ui, account);
+        }
+        if (removed)
+            g_ptr_array_remove_index(folders, i);
+        else
+            i++;
+    }
+}
+
 static void read_folders(FolderView *v)
 {
     Ui *ui = v->view.ui;
@@ -133,6 +154,7 @@ static void read_folders(FolderView *v)
         ui_say(ui, NOTICE_ERROR, "%s", err->message);
         return;
     }
+    leave_out_removed(ui, folders);
     if (conf_bool(ui->conf, "beep") && has_new_mail(v->folders, folders))
         term_bell();
     GPtrArray *before = v->folders;
@@ -330,6 +352,11 @@ static void folder_view_free(View *view)
         g_ptr_array_unref(v->folders);
     g_array_unref(v->rows);
     g_free(v);
+}
+
+void folder_view_reload(View *view)
+{
+    ((FolderView *)view)->stale = TRUE;
 }
 
 static const ViewClass folder_class = {

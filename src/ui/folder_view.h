@@ -4,6 +4,7 @@
 
 View *folder_view_new(Ui *ui);
 void folder_view_note_open(View *v, gint64 folder); /* the list shows it: the cursor goes there */
+void folder_view_reload(View *v); /* the configuration changed: read the folders again before they are needed */
 /* Folders in the order of the pane (all accounts), of Folder; borrowed until the next event. */
 const GPtrArray *folder_view_folders(View *v);
 const Folder *folder_view_folder(View *v, gint64 id); /* borrowed; NULL when unknown */

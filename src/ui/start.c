@@ -47,9 +47,88 @@ static void apply_cache_size(Ui *ui)
     writer_run(ui->writer, set_cache_size, NULL, bytes, g_free);
 }
 
+static gint64 first_folder(Ui *ui)
+{
+    if (ui->options->open_folder)
+        return ui->options->open_folder;
+    const GPtrArray *accounts = conf_accounts(ui->conf);
+    for (guint i = 0; i < accounts->len; i++) {
+        const Account *a = accounts->pdata[i];
+        gint64 id = account_find(ui->store, a->name);
+        g_autoptr(Folder) inbox = id ? folder_by_role(ui->store, id, ROLE_INBOX) : NULL;
+        if (inbox)
+            return inbox->id;
+    }
+    return 0;
+}
+
+/* All mistakes at once, over what was opened: the program works without them. */
+static void show_mistakes(Ui *ui)
+{
+    const GPtrArray *mistakes = conf_mistakes(ui->conf);
+    if (mistakes->len == 0)
+        return;
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_string_append_printf(text, P_("%u mistake in the configuration; everything else holds:\n\n",
+                                    "%u mistakes in the configuration; everything else holds:\n\n",
+                                    mistakes->len),
+                           mistakes->len);
+    for (guint i = 0; i < mistakes->len; i++)
+        g_string_append_printf(text, "%s\n", (const char *)mistakes->pdata[i]);
+    ui_push(ui, text_view_new(ui, _("Mistakes in the configuration"), text->str));
+}
+
+/* ---- a configuration that was read again ---- */
+
+/* Writer thread. */
+static gint64 ensure_accounts(Store *s, gpointer data, GError **err)
+{
+    const GPtrArray *accounts = data;
+    for (guint i = 0; i < accounts->len; i++) {
+        const Account *a = accounts->pdata[i];
+        StoredAccountKind kind = !a->incoming ? STORED_LOCAL
+                                 : a->incoming->protocol == PROTOCOL_IMAP ? STORED_IMAP : STORED_POP3;
+        if (!account_ensure(s, a->name, kind, a->maildir, err))
+            return 0;
+    }
+    return 1;
+}
+
+static void accounts_ensured(Ui *ui, gint64 result, const GError *err, gpointer data)
+{
+    if (err) {
+        ui_say(ui, NOTICE_ERROR, "%s", err->message);
+        return;
+    }
+    ui->options->accounts_changed(ui->options->data);
+    folder_view_reload(ui->panes->folders);
+    Selection open = panes_selection(ui);
+    gint64 folder = open.folder && ui_account(ui, open.account) ? 0 : first_folder(ui);
+    if (folder)
+        panes_open_folder(ui, folder);
+}
+
+static void read_again(Ui *ui)
+{
+    if (!ui->panes)
+        return;
+    show_mistakes(ui);
+    list_view_sort_changed(ui->panes->list);
+    viewer_view_reload(ui->panes->viewer);
+    if (ui->read_only || ui->options->open_folder)
+        return;
+    GPtrArray *accounts = g_ptr_array_new_with_free_func((GDestroyNotify)account_unref);
+    const GPtrArray *now = conf_accounts(ui->conf);
+    for (guint i = 0; i < now->len; i++)
+        g_ptr_array_add(accounts, account_ref(now->pdata[i]));
+    writer_run(ui->writer, ensure_accounts, accounts_ensured, accounts, (GDestroyNotify)g_ptr_array_unref);
+}
+
 static void changed(const char *what, void *data)
 {
     Ui *ui = data;
+    if (!what)
+        read_again(ui);
     if (!what || g_str_equal(what, "color"))
         apply_colors(ui->conf);
     if (!what || g_str_equal(what, "bind") || g_str_equal(what, "keys")) {
@@ -71,21 +150,6 @@ void start_configure(Ui *ui)
     conf_on_change(ui->conf, changed, ui);
 }
 
-static gint64 first_folder(Ui *ui)
-{
-    if (ui->options->open_folder)
-        return ui->options->open_folder;
-    const GPtrArray *accounts = conf_accounts(ui->conf);
-    for (guint i = 0; i < accounts->len; i++) {
-        const Account *a = accounts->pdata[i];
-        gint64 id = account_find(ui->store, a->name);
-        g_autoptr(Folder) inbox = id ? folder_by_role(ui->store, id, ROLE_INBOX) : NULL;
-        if (inbox)
-            return inbox->id;
-    }
-    return 0;
-}
-
 void start_first_views(Ui *ui)
 {
     gint64 folder = first_folder(ui);
@@ -96,22 +160,6 @@ void start_first_views(Ui *ui)
         ui_say(ui, NOTICE_WARNING, "%s", ui->options->notice);
     if (ui->options->flags & UI_NO_ACCOUNT)
         ui_run_line(ui, "add-account");
-}
-
-/* All mistakes at once, over what was opened: the program works without them. */
-static void show_mistakes(Ui *ui)
-{
-    const GPtrArray *mistakes = conf_mistakes(ui->conf);
-    if (mistakes->len == 0)
-        return;
-    g_autoptr(GString) text = g_string_new(NULL);
-    g_string_append_printf(text, P_("%u mistake in the configuration; everything else holds:\n\n",
-                                    "%u mistakes in the configuration; everything else holds:\n\n",
-                                    mistakes->len),
-                           mistakes->len);
-    for (guint i = 0; i < mistakes->len; i++)
-        g_string_append_printf(text, "%s\n", (const char *)mistakes->pdata[i]);
-    ui_push(ui, text_view_new(ui, _("Mistakes in the configuration"), text->str));
 }
 
 void start_after_first_screen(Ui *ui)

@@ -52,7 +52,9 @@ gint64 conf_number(const Conf *c, const char *name);   /* also SECONDS and SIZE 
 const char *conf_string(const Conf *c, const char *name); /* also CHOICE; borrowed until the next change */
 char *conf_option_text(const Conf *c, const char *name);  /* as it would be written */
 gboolean conf_set(Conf *c, const char *name, const char *value, GError **err);
-/* Called after an option, binding or colour changed ("apply at once"). One listener. */
+/* Called after an option, binding or colour changed ("apply at once"), and with NULL after a typed
+ * `source`: everything may have changed, accounts too, and conf_mistakes() are that file's. One
+ * listener. */
 void conf_on_change(Conf *c, void (*changed)(const char *what, void *data), void *data);
 
 /* ---- account settings: the keys of an account block ---- */

@@ -372,6 +372,31 @@ static void test_source(Fixture *f, gconstpointer data)
     g_assert_nonnull(strstr(m->pdata[2], "nested too deep"));
 }
 
+/* A typed `source` of the rc file: as if it had just been started with it. */
+static void test_source_typed(Fixture *f, gconstpointer data)
+{
+    load(f, "set beep on\nset mose on\naccount w\n  address a@example.org\n  smtp smtp://localhost\n");
+    write_to(f, "rc", "set mouse off\naccount x\n  address a@example.org\n  smtp smtp://localhost\n");
+    g_autofree char *line = g_strdup_printf("source '%s'", f->path);
+    changes = 0;
+    conf_on_change(f->conf, changed, &changes);
+    run(f, line);
+    g_assert_cmpint(changes, >, 0);
+    g_assert_null(last_change); /* everything may have changed */
+    g_assert_false(conf_bool(f->conf, "beep"));
+    g_assert_false(conf_bool(f->conf, "mouse"));
+    g_assert_null(conf_account(f->conf, "w"));
+    g_assert_nonnull(conf_account(f->conf, "x"));
+    g_assert_cmpuint(conf_mistakes(f->conf)->len, ==, 0);
+    /* another file adds to what there is, and its mistakes are told */
+    write_to(f, "more", "set beep on\nset mose on\n");
+    g_autofree char *other = g_strdup_printf("source '%s/more'", f->directory);
+    run(f, other);
+    g_assert_true(conf_bool(f->conf, "beep"));
+    g_assert_nonnull(conf_account(f->conf, "x"));
+    g_assert_cmpuint(conf_mistakes(f->conf)->len, ==, 1);
+}
+
 static void test_password_needs_private_file(Fixture *f, gconstpointer data)
 {
     static const struct {
@@ -717,6 +742,7 @@ int main(int argc, char **argv)
     ADD("/conf/load-errors", test_load_errors);
     ADD("/conf/reload", test_reload);
     ADD("/conf/source", test_source);
+    ADD("/conf/source-typed", test_source_typed);
     ADD("/conf/password-file-mode", test_password_needs_private_file);
     ADD("/conf/account", test_account);
     ADD("/conf/account-defaults", test_account_defaults);
