@@ -219,7 +219,7 @@ gboolean worker_wait_for_lock(Worker *w)
             return FALSE;
         }
         if (lock == LOCK_ELSEWHERE && !said)
-            worker_state(w, ACCOUNT_OFFLINE, _("another Pintail keeps this account in step"));
+            worker_state(w, ACCOUNT_ELSEWHERE, _("another Pintail keeps this account in step"));
         said = said || lock == LOCK_ELSEWHERE;
         /* The engine pokes every lane when the lock changes hands. */
         if (worker_wait(w, 0))

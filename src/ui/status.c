@@ -242,7 +242,8 @@ static void put_connection(Ui *ui, Right *r, gint64 account_id)
                   [ACCOUNT_CONNECTING] = {N_("○ connecting"), "status"},
                   [ACCOUNT_ONLINE] = {N_("● online"), "status.online"},
                   [ACCOUNT_WAITING] = {N_("○ waiting"), "status.warning"},
-                  [ACCOUNT_FAILED] = {N_("✗ failed"), "status.error"}};
+                  [ACCOUNT_FAILED] = {N_("✗ failed"), "status.error"},
+                  [ACCOUNT_ELSEWHERE] = {N_("● by another Pintail"), "status"}};
     Account *a = ui_account(ui, account_id);
     gboolean clear;
     g_autofree char *protocol = protocol_text(a, &clear);

@@ -58,9 +58,11 @@ static void leave_when_done(Ui *ui, gpointer data)
 static gboolean is_online(Ui *ui)
 {
     const GPtrArray *folders = folder_view_folders(ui->panes->folders);
-    for (guint i = 0; i < folders->len; i++)
-        if (status_account_state(ui, ((const Folder *)folders->pdata[i])->account_id) == ACCOUNT_ONLINE)
+    for (guint i = 0; i < folders->len; i++) {
+        AccountState state = status_account_state(ui, ((const Folder *)folders->pdata[i])->account_id);
+        if (state == ACCOUNT_ONLINE || state == ACCOUNT_ELSEWHERE)
             return TRUE;
+    }
     return FALSE;
 }
 

@@ -56,7 +56,10 @@ typedef enum {
     EVENT_IDLE,        /* lane has nothing left to do (sync command, tests) */
 } EventKind;
 
-typedef enum { ACCOUNT_OFFLINE, ACCOUNT_CONNECTING, ACCOUNT_ONLINE, ACCOUNT_WAITING, ACCOUNT_FAILED } AccountState;
+typedef enum {
+    ACCOUNT_OFFLINE, ACCOUNT_CONNECTING, ACCOUNT_ONLINE, ACCOUNT_WAITING, ACCOUNT_FAILED,
+    ACCOUNT_ELSEWHERE, /* another process keeps it in step */
+} AccountState;
 typedef enum { NOTICE_INFO, NOTICE_WARNING, NOTICE_ERROR } Severity;
 
 typedef enum {
