@@ -241,11 +241,13 @@ static gboolean try_next(Form *f, Guess *g, Item item, Protocol protocol, const 
     if (g->at + 1 == g->guesses->len && g->at > 0) { /* none of them: it is for the person to say */
         field_set(f->fields[item], "");
         g_ptr_array_set_size(f->results, 0);
+        add_result(f, TRUE, "%s", e->text ? e->text : "");
         const char *at = strrchr(text_of(f, ITEM_ADDRESS), '@');
         add_result(f, TRUE, protocol == PROTOCOL_SMTP
             ? _("No sending server was found for %s. Write its name: your provider's help has it, often smtp.… or mail.…")
             : _("No mail server was found for %s. If that is spelled right, write the server's name: your provider's help has it, often imap.… or mail.…"),
             at ? at + 1 : "");
+        f->hinted = TRUE;
         f->focus = item;
         g->at = 0;
         return TRUE;
