@@ -24,7 +24,7 @@
 #define ROOMY_ROWS   18 /* enough for blank rows between */
 #define DEFAULT_DAYS 14
 #define MAX_DAYS     3650
-#define RETRY_MS     30
+#define RETRY_MS     30 /* of a probe that nobody took yet */
 
 typedef enum { ITEM_ADDRESS, ITEM_PASSWORD, ITEM_NAME, ITEM_KIND, ITEM_INCOMING, ITEM_SMTP, ITEM_KEEP, ITEM_COUNT } Item;
 typedef enum { KEEP_UNANSWERED, KEEP_REMOVE, KEEP_SOME_DAYS, KEEP_FOREVER, KEEP_COUNT } Keep;
@@ -162,8 +162,8 @@ static char *account_text(const Form *f, gboolean trying)
     g_autofree char *identity = *person ? g_strdup_printf("%s <%s>", person, address) : g_strdup(address);
     put(rc, "address", identity);
     g_autofree char *incoming = server_complete(text_of(f, ITEM_INCOMING), incoming_protocol(f), address);
-    g_autofree char *smtp = server_complete(text_of(f, ITEM_SMTP), PROTOCOL_SMTP, address);
     put(rc, f->pop3 ? "pop3" : "imap", incoming);
+    g_autofree char *smtp = server_complete(text_of(f, ITEM_SMTP), PROTOCOL_SMTP, address);
     put(rc, "smtp", smtp);
     if (f->pop3 && f->keep == KEEP_SOME_DAYS)
         g_string_append_printf(rc, "    pop3-keep %ud\n", f->days);
@@ -236,9 +236,10 @@ static gboolean try_next(Form *f, Guess *g, Item item, Protocol protocol, const 
 {
     gboolean unreachable = e->code == PINTAIL_ERROR_RETRY || e->code == PINTAIL_ERROR_GONE ||
                            e->code == PINTAIL_ERROR_PROTOCOL;
-    if (!unreachable || g->edited || g->at >= g->guesses->len)
+    gboolean last = g->at + 1 >= g->guesses->len;
+    if (!unreachable || g->edited || (last && g->at == 0))
         return FALSE;
-    if (g->at + 1 == g->guesses->len && g->at > 0) { /* none of them: it is for the person to say */
+    if (last) { /* none of them: it is for the person to say */
         field_set(f->fields[item], "");
         g_ptr_array_set_size(f->results, 0);
         add_result(f, TRUE, "%s", e->text ? e->text : "");
@@ -252,8 +253,6 @@ static gboolean try_next(Form *f, Guess *g, Item item, Protocol protocol, const 
         g->at = 0;
         return TRUE;
     }
-    if (g->at + 1 == g->guesses->len)
-        return FALSE;
     g->at++;
     show_guess(f, g, item, protocol);
     probe(f);
@@ -380,10 +379,7 @@ static void form_view_event(View *v, const Event *e)
     Form *f = (Form *)v;
     if (e->kind != EVENT_PROBE || !f->probing)
         return;
-    if (e->ok)
-        step_done(f, e);
-    else
-        step_failed(f, e);
+    (e->ok ? step_done : step_failed)(f, e);
     v->ui->dirty = TRUE;
 }
 
