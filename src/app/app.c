@@ -40,12 +40,20 @@ int app_status_of(const GError *err)
     return EX_SOFTWARE;
 }
 
-static void post_change(gint64 account, gint64 folder, gint64 change_seq, void *data)
+static void post(Bus *bus, EventKind kind, gint64 account, gint64 folder, gint64 change_seq)
 {
-    Event *e = event_new(folder ? EVENT_FOLDER : EVENT_FOLDERS, account);
+    Event *e = event_new(kind, account);
     e->folder_id = folder;
     e->change_seq = change_seq;
-    bus_post(data, e);
+    bus_post(bus, e);
+}
+
+static void post_change(gint64 account, gint64 folder, gint64 change_seq, void *data)
+{
+    if (!folder)
+        post(data, EVENT_FOLDERS, account, 0, change_seq);
+    if (folder || !account) /* what another process did may be in any folder */
+        post(data, EVENT_FOLDER, account, folder, change_seq);
 }
 
 static void print_mistakes(const Conf *conf)
