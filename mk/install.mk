@@ -47,7 +47,7 @@ dist: ## an archive of what is committed
 POT := build/pintail.pot
 pot: ## collect the strings to translate into build/pintail.pot
 	@mkdir -p $(dir $(POT))
-	@xgettext --language=C --from-code=UTF-8 --keyword=_ --keyword=N_ --keyword=P_:1,2 --sort-by-file \
+	@xgettext --language=C --from-code=UTF-8 --keyword=_ --keyword=N_ --keyword=P_:1,2 --keyword=C_:1c,2 --sort-by-file \
 	    --package-name=pintail --package-version=$(VERSION) --add-comments=TRANSLATORS \
 	    --add-location=file -o $(POT) $(sort $(wildcard src/*/*.c src/*/*.h include/pintail/*/*.h))
 

@@ -315,7 +315,7 @@ void viewer_view_draw_title(View *view, Surface *s, int rows)
     int known = viewer_total_rows(v), last = MIN(v->top + rows, known);
     g_autofree char *part = NULL;
     if (v->rows.complete && known <= rows)
-        part = g_strdup(_("All"));
+        part = g_strdup(C_("position in the text", "All"));
     else if (v->rows.complete && last >= known)
         part = g_strdup(_("End"));
     else if (v->loaded && v->loaded->rendered && v->rows.rows && v->rows.rows->len) {
