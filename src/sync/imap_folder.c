@@ -383,7 +383,8 @@ static gboolean select_folder(SyncLane *l, const Folder *folder, gboolean anew, 
     l->selected = 0;
     l->current = l->stale = FALSE;
     g_autoptr(GError) failure = NULL;
-    if (imap_select(l->session, folder->name, worker_read_only(l->w), &failure)) {
+    /* EXAMINE: looking changes nothing, not even \Recent; only replay selects for writing. */
+    if (imap_select(l->session, folder->name, TRUE, &failure)) {
         l->selected = folder->id;
         return TRUE;
     }

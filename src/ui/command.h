@@ -50,6 +50,7 @@ void cmd_add_account(Ui *ui, char **args);
 void cmd_account(Ui *ui, char **args);
 void cmd_jump_list(Ui *ui, char **args);
 void cmd_change_folder(Ui *ui, char **args);
+void folder_open_command(Ui *ui, char **args); /* `open [-r] [FOLDER]`; without either, open is the views' */
 void cmd_next_folder(Ui *ui, char **args);
 void cmd_previous_folder(Ui *ui, char **args);
 void cmd_folder_create(Ui *ui, char **args);

@@ -65,6 +65,8 @@ gboolean dispatch_command(Ui *ui, char **args)
     }
     if (c->run)
         c->run(ui, args);
+    else if (g_str_equal(c->name, "open") && args[1])
+        folder_open_command(ui, args);
     else if (!offer_to_views(ui, args))
         ui_say(ui, NOTICE_WARNING, _("%s: there is nothing here to do that with"), c->name);
     if (!g_str_equal(c->name, "tagged"))

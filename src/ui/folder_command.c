@@ -94,6 +94,21 @@ static void named(Ui *ui, const char *text, gpointer data)
         go_to(ui, folder);
 }
 
+void folder_open_command(Ui *ui, char **args)
+{
+    gboolean read_only = g_str_equal(args[1], "-r");
+    g_autofree char *name = g_strjoinv(" ", args + (read_only ? 2 : 1));
+    Selection at = panes_selection(ui);
+    gint64 folder = *name ? complete_find_folder(ui, at.account, name) : at.folder;
+    if (!folder)
+        return;
+    if (folder != at.folder || *name)
+        go_to(ui, folder);
+    ui->read_only_folder = read_only ? folder : 0;
+    if (read_only)
+        ui_say(ui, NOTICE_INFO, _("Read only until another folder is opened"));
+}
+
 void cmd_change_folder(Ui *ui, char **args)
 {
     g_autofree char *name = g_strjoinv(" ", args + 1);

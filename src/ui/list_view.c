@@ -319,7 +319,7 @@ static void seen_committed(Ui *ui, gint64 group, const GError *err, gpointer dat
 static void mark_seen(Ui *ui, gint64 account, gint64 placement)
 {
     Change c = {.kind = CHANGE_FLAGS, .placements = &placement, .n = 1, .add = FLAG_SEEN};
-    if (ui->read_only)
+    if (ui_is_read_only(ui))
         return;
     writer_change(ui->writer, &c, seen_committed, g_memdup2(&account, sizeof account), g_free);
 }

@@ -129,6 +129,7 @@ GArray *panes_targets(Ui *ui)
 
 void panes_open_folder(Ui *ui, gint64 folder)
 {
+    ui->read_only_folder = 0;
     list_view_open(ui->panes->list, folder);
     folder_view_note_open(ui->panes->folders, folder);
 }

@@ -284,7 +284,7 @@ void status_draw_first(Ui *ui, Surface *row)
         g_autofree char *text = g_strdup_printf(_("↑%u"), s->waiting);
         put_right(&right, base, text);
     }
-    if (ui->read_only)
+    if (ui_is_read_only(ui))
         put_right(&right, style_of("status.warning"), _("read only"));
 
     /* Where there is no room for both, what is open matters more than whose it is. */

@@ -66,11 +66,18 @@ void ui_cursor(Ui *ui, const Surface *s, int row, int column)
     term_cursor(top + row, left + column, TRUE);
 }
 
+gboolean ui_is_read_only(Ui *ui)
+{
+    return ui->read_only || (ui->read_only_folder && ui->read_only_folder == panes_selection(ui).folder);
+}
+
 gboolean ui_refuses(Ui *ui)
 {
-    if (ui->read_only)
-        ui_say(ui, NOTICE_WARNING, _("Opened read only (-R): nothing is changed"));
-    return ui->read_only;
+    gboolean refuses = ui_is_read_only(ui);
+    if (refuses)
+        ui_say(ui, NOTICE_WARNING, ui->read_only ? _("Opened read only (-R): nothing is changed")
+                                                 : _("Opened read only (:open -r): nothing is changed"));
+    return refuses;
 }
 
 Account *ui_account(Ui *ui, gint64 account_id)

@@ -54,6 +54,7 @@ struct Ui {
     gint64 awaited_account; /* form_view.h: just set up, its INBOX is to be opened; 0 */
     const struct UiOptions *options;
     GPtrArray *closed;     /* popped views, freed after the current key */
+    gint64 read_only_folder; /* opened by `open -r`, while it is on the screen; 0 */
     gboolean apply_tagged; /* `;`: the next command acts on what is tagged */
     gint64 last_destination; /* where `move` went last */
     gboolean leaving;
@@ -71,6 +72,8 @@ View *ui_focused(Ui *ui);
 /* A request to the worker that does such work for the account: its fast lane, else its only one. Says
  * nothing when there is none (not started yet, local account): FALSE. */
 gboolean ui_request(Ui *ui, RequestKind kind, gint64 account, gint64 folder, gint64 message);
+/* The whole program (-R), or the folder on the screen (`open -r`). */
+gboolean ui_is_read_only(Ui *ui);
 /* TRUE when read only: says so. For everything that would change something. */
 gboolean ui_refuses(Ui *ui);
 /* The view's own cell that the real cursor rests on; call from draw(). */
