@@ -93,7 +93,7 @@ unit: $(UNIT)
 include $(wildcard mk/*.mk)
 
 help: ## list the targets
-	@grep -hE '^[a-z][a-z-]*:.*##' Makefile mk/*.mk | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -hE '^[a-z][a-z0-9-]*:.*##' Makefile mk/*.mk | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 28
 
 clean: ## remove everything that was built
 	rm -rf build dist
