@@ -200,10 +200,16 @@ class Home:
 
     def run(self, *args, input=None, env=None, timeout=60, wrap=()):
         """Runs it to its end, without a terminal."""
-        done = subprocess.run([*wrap, self.program, *args], env={**self.environ, **(env or {})}, cwd=self.home,
-                              input=input, stdin=None if input is not None else subprocess.DEVNULL,
-                              capture_output=True, timeout=timeout, start_new_session=True)
-        return Result(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
+        process = subprocess.Popen([*wrap, self.program, *args], env={**self.environ, **(env or {})}, cwd=self.home,
+                                   stdin=subprocess.PIPE if input is not None else subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+        try:
+            out, err = process.communicate(input, timeout)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)  # with what `wrap` has started
+            process.communicate()
+            raise
+        return Result(process.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
 
     def expect(self, status, *args, **kwargs):
         done = self.run(*args, **kwargs)
