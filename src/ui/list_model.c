@@ -83,6 +83,20 @@ gint64 list_model_at(const ListModel *m, int index)
 
 /* ---- rows ---- */
 
+int list_model_find_message(const ListModel *m, gint64 message)
+{
+    GHashTableIter it;
+    gpointer value;
+    g_hash_table_iter_init(&it, m->rows);
+    while (g_hash_table_iter_next(&it, NULL, &value)) {
+        const Row *r = value;
+        int at = r && r->message == message ? list_model_index(m, r->placement) : -1;
+        if (at >= 0)
+            return at;
+    }
+    return -1;
+}
+
 const Row *list_model_row(const ListModel *m, gint64 placement)
 {
     return g_hash_table_lookup(m->rows, &placement);

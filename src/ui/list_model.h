@@ -33,4 +33,6 @@ int list_model_index(const ListModel *m, gint64 placement); /* among the shown; 
 gint64 list_model_at(const ListModel *m, int index);        /* 0: none */
 /* Rows from `index` on, n of them, are read if they are not known. Short. */
 void list_model_need(ListModel *m, Store *s, int index, int n);
+/* Of the rows that are known, the shown one of this message; -1. */
+int list_model_find_message(const ListModel *m, gint64 message);
 const Row *list_model_row(const ListModel *m, gint64 placement); /* NULL: unknown or gone */

@@ -252,8 +252,16 @@ GPtrArray *list_view_rows(View *view, const GArray *ids)
 void list_view_select_later(View *view, gint64 placement, gint64 message)
 {
     ListView *v = (ListView *)view;
-    if (!list_view_select(view, placement))
-        v->wanted_message = message;
+    if (list_view_select(view, placement))
+        return;
+    v->wanted_message = message;
+    /* The change may have been applied already, before the writer's answer was delivered. */
+    int at = list_model_find_message(&v->model, message);
+    if (at < 0)
+        return;
+    v->wanted = v->wanted_message = 0;
+    v->scroll.cursor = at;
+    list_moved(v);
 }
 
 gboolean list_view_select(View *view, gint64 placement)
@@ -605,7 +613,14 @@ static gboolean list_command(View *view, char **args)
 static void list_event(View *view, const Event *e)
 {
     ListView *v = (ListView *)view;
-    if (e->kind != EVENT_FOLDER || !v->model.folder)
+    if (!v->model.folder)
+        return;
+    if (e->kind == EVENT_ACCOUNT && e->account_id == v->account && e->state == ACCOUNT_CONNECTING) {
+        /* a worker that begins (again) does not know what is on the screen */
+        (void)ui_request(view->ui, REQUEST_OPEN, v->account, v->model.folder, 0);
+        return;
+    }
+    if (e->kind != EVENT_FOLDER)
         return;
     if (e->folder_id == v->model.folder || e->folder_id == 0)
         update(v);
