@@ -581,6 +581,13 @@ static void jump(ListView *v, const char *where)
     }
 }
 
+/* From here on the cursor is where the person put it, whatever comes back later. */
+static void moved_by_hand(ListView *v)
+{
+    v->wanted = v->wanted_message = 0;
+    list_moved(v);
+}
+
 static gboolean list_command(View *view, char **args)
 {
     ListView *v = (ListView *)view;
@@ -604,7 +611,7 @@ static gboolean list_command(View *view, char **args)
     else if (g_str_equal(name, "sort"))
         ui_ask_key(ui, _("Sort by: d date, a arrival, f from, s subject, z size"), "dafsz", sort_chosen, NULL);
     else if (ui->panes->focus == FOCUS_LIST && scroll_command(&v->scroll, name))
-        list_moved(v);
+        moved_by_hand(v);
     else
         return FALSE;
     return TRUE;
