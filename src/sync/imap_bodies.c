@@ -53,9 +53,9 @@ static gboolean select_place(FastLane *l, const Place *p, GError **err)
     const ImapMailbox *m = fast_select(l, p->folder, FALSE, err);
     if (!m)
         return FALSE;
-    if (p->uidvalidity == (m->uidvalidity ? m->uidvalidity : 1))
+    if (p->uidvalidity == fast_uidvalidity(m))
         return fast_see(l, p->uid, err);
-    worker_poke(l->w, LANE_SYNC, REQUEST_SYNC, p->folder->id);
+    fast_doubt(l, p->folder->id);
     error_set(err, PINTAIL_ERROR_GONE, _("the server has renumbered '%s'; try again in a moment"), p->folder->name);
     return FALSE;
 }

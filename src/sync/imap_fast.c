@@ -10,6 +10,7 @@
 
 #define TEST_AFTER (60 * G_TIME_SPAN_SECOND)  /* unused so long: is it still there? */
 #define CLOSE_AFTER (10 * G_TIME_SPAN_MINUTE) /* unused so long: let it go */
+#define DOUBT_AGAIN (10 * G_TIME_SPAN_SECOND) /* a server that renumbers at every look is not asked more often */
 #define AT_ONCE 1                             /* a point of monotonic time that has passed */
 
 void fast_disconnect(FastLane *l)
@@ -42,12 +43,19 @@ void fast_unselect(FastLane *l)
     l->selected = 0;
 }
 
+guint32 fast_uidvalidity(const ImapMailbox *m)
+{
+    return m->uidvalidity ? m->uidvalidity : 1; /* some give 0, or none */
+}
+
 const ImapMailbox *fast_select(FastLane *l, const Folder *folder, gboolean writable, GError **err)
 {
     if (!fast_connect(l, err))
         return NULL;
     const ImapMailbox *m = imap_selected(l->session);
-    if (l->selected == folder->id && m && (l->writable || !writable))
+    /* A session goes on with a mailbox that was deleted and made anew meanwhile: it is not what the store
+     * knows by now, and what is selected again is. */
+    if (l->selected == folder->id && m && (l->writable || !writable) && fast_uidvalidity(m) == folder->uidvalidity)
         return m;
     l->selected = 0;
     m = imap_select(l->session, folder->name, !writable || worker_read_only(l->w), err);
@@ -57,6 +65,16 @@ const ImapMailbox *fast_select(FastLane *l, const Folder *folder, gboolean writa
     l->writable = writable;
     l->sees_below = m->uidnext;
     return m;
+}
+
+void fast_doubt(FastLane *l, gint64 folder)
+{
+    gint64 now = g_get_monotonic_time();
+    if (l->doubted == folder && now - l->doubted_at < DOUBT_AGAIN)
+        return;
+    l->doubted = folder;
+    l->doubted_at = now;
+    worker_poke(l->w, LANE_SYNC, REQUEST_SYNC, folder);
 }
 
 gboolean fast_see(FastLane *l, guint32 highest, GError **err)

@@ -17,12 +17,17 @@ typedef struct {
     gint64 replay_at;     /* monotonic: not before */
     guint failures;
     GQueue prefetch;      /* of gint64 *: folders whose bodies may be fetched beforehand */
+    gint64 doubted;       /* folder that the sync lane was asked to match anew, at `doubted_at` (monotonic) */
+    gint64 doubted_at;
     gboolean nested;      /* a small body is being served between the pieces of a large one */
 } FastLane;
 
 /* A connection that answers. */
 gboolean fast_connect(FastLane *l, GError **err);
 void fast_disconnect(FastLane *l);
+guint32 fast_uidvalidity(const ImapMailbox *m); /* never 0 */
+/* This session sees another UIDVALIDITY than the store: the sync lane selects anew and matches. */
+void fast_doubt(FastLane *l, gint64 folder);
 /* Connects and selects; GONE when the server has no such folder. */
 const ImapMailbox *fast_select(FastLane *l, const Folder *folder, gboolean writable, GError **err);
 /* A session learns of new messages only when the server gets to say so: until then commands that name

@@ -49,10 +49,12 @@ static gboolean take_request(SyncLane *l, const Request *r, gint64 folder)
             sync_lane_first(l, l->open);
         return folder != 0 && l->open != folder;
     case REQUEST_SYNC:
-        if (r->folder_id != 0)
+        if (r->folder_id != 0) {
             sync_lane_first(l, r->folder_id);
-        else
+            l->doubted = r->folder_id;
+        } else {
             l->look = TRUE;
+        }
         return FALSE;
     case REQUEST_RECONNECT:
         if (r->account_id != 0)
@@ -189,6 +191,17 @@ static gboolean ask_status(SyncLane *l, const GPtrArray *folders, GError **err)
     return TRUE;
 }
 
+/* The folder on the screen is not listed any more: that is said, once. */
+static void say_vanished(SyncLane *l, const Folder *f)
+{
+    if (f->id != l->open || (f->id == l->told_vanished) == !!(f->flags & FOLDER_VANISHED))
+        return;
+    l->told_vanished = f->flags & FOLDER_VANISHED ? f->id : 0;
+    if (l->told_vanished)
+        worker_notice(l->w, NOTICE_WARNING, _("%s: the folder '%s' is not on the server any more"), l->account_name,
+                      f->name);
+}
+
 /* Which folders changed at all: one round trip where the server has LIST-STATUS. */
 static gboolean look_around(SyncLane *l, GError **err)
 {
@@ -208,6 +221,7 @@ static gboolean look_around(SyncLane *l, GError **err)
     g_autoptr(GPtrArray) rest = g_ptr_array_new();
     for (guint n = 0; n < all->len; n++) {
         Folder *f = all->pdata[n];
+        say_vanished(l, f);
         if (f->flags & (FOLDER_NOSELECT | FOLDER_LOCAL | FOLDER_TO_CREATE | FOLDER_VANISHED))
             continue;
         const ImapStatus *status = g_hash_table_lookup(given, f->name);
@@ -256,6 +270,10 @@ static gboolean connected(SyncLane *l, GError **err)
 static gboolean sync_next(SyncLane *l, GError **err)
 {
     g_autofree gint64 *folder = g_queue_pop_head(&l->todo);
+    if (*folder == l->doubted) { /* it may have been made anew since it was selected */
+        l->selected = *folder == l->selected ? 0 : l->selected;
+        l->doubted = 0;
+    }
     if (!imap_folder_sync(l, *folder, err))
         return FALSE;
     /* Operations may have been waiting for a UID; bodies may be wanted beforehand. */

@@ -15,6 +15,8 @@ typedef struct {
     gboolean stale;       /* it changed since its SELECT: HIGHESTMODSEQ of that says nothing now */
     GQueue todo;          /* of gint64 *: folders to be synced, first first */
     GHashTable *seen;     /* folder id (gint64 *) -> ImapStatus as of its last sync */
+    gint64 doubted;       /* folder that another lane wants to be selected anew; 0 */
+    gint64 told_vanished; /* the open folder, when its end was said */
     gboolean look;        /* LIST and STATUS are due */
     gboolean tried_watch; /* the folder to be watched was synced just now */
     gint64 next_poll;     /* monotonic */

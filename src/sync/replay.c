@@ -153,8 +153,8 @@ static gboolean select_source(FastLane *l, const OpBatch *b, const ImapMailbox *
     const ImapMailbox *selected = fast_select(l, f, TRUE, &failure);
     if (!selected)
         return park_if_refused(l, b, failure, err);
-    if ((selected->uidvalidity ? selected->uidvalidity : 1) != f->uidvalidity) {
-        worker_poke(l->w, LANE_SYNC, REQUEST_SYNC, f->id);
+    if (fast_uidvalidity(selected) != f->uidvalidity) {
+        fast_doubt(l, f->id);
         error_set(err, PINTAIL_ERROR_RETRY, _("the server has renumbered '%s'; changes wait until it is matched again"),
                   f->name);
         return FALSE;

@@ -97,7 +97,8 @@ Account *ui_current_account(Ui *ui)
 gboolean ui_request(Ui *ui, RequestKind kind, gint64 account, gint64 folder, gint64 message)
 {
     static const Lane lanes[] = {LANE_FAST, LANE_SYNC};
-    for (gsize i = 0; i < G_N_ELEMENTS(lanes); i++) {
+    /* what is on the screen concerns the lane that watches, and no other */
+    for (gsize i = kind == REQUEST_OPEN ? 1 : 0; i < G_N_ELEMENTS(lanes); i++) {
         Request *r = request_new(kind, account);
         r->folder_id = folder;
         r->message_id = message;

@@ -25,6 +25,7 @@ typedef struct {
     gboolean opened;     /* by the person, not only previewed */
     BodyState state;
     char *problem;
+    guint retries;       /* by itself, after it failed */
     Loaded *loaded;      /* NULL while BODY_LOADING for the first time */
     GPtrArray *heads;    /* of Head, wrapped to `width` */
     ViewerRows rows;

@@ -14,6 +14,7 @@
 
 #define PREVIEW_REST_MS 150
 #define SLOW_MS         10000
+#define RETRIES         5
 
 /* ---- rows ---- */
 
@@ -248,6 +249,7 @@ void viewer_view_show(View *view, gint64 placement, gint64 message, gboolean ope
     v->top = 0;
     v->width = 0;
     v->match = -1;
+    v->retries = 0;
     v->all_headers = v->other_alternative = v->to_end = FALSE;
     v->state = BODY_NONE;
     if (message)
@@ -286,9 +288,20 @@ char *viewer_view_text(View *view)
     return r ? rendered_to_text(r) : NULL;
 }
 
+/* What could not be had may be there now: its folder was matched anew, the server is back. */
+static gboolean worth_another_try(Viewer *v, const Event *e)
+{
+    gboolean news = e->kind == EVENT_FOLDER || (e->kind == EVENT_ACCOUNT && e->state == ACCOUNT_ONLINE);
+    return news && v->state == BODY_FAILED && v->retries++ < RETRIES;
+}
+
 static void viewer_event(View *view, const Event *e)
 {
     Viewer *v = (Viewer *)view;
+    if (worth_another_try(v, e)) {
+        load(v);
+        return;
+    }
     if (e->kind != EVENT_BODY || !v->message || e->message_id != v->message || v->state == BODY_READY)
         return;
     if (e->text && *e->text)
