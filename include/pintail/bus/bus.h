@@ -44,7 +44,7 @@ typedef struct {
 
 /* ---- events ---- */
 typedef enum {
-    EVENT_FOLDER,      /* rows of folder_id changed, up to change_seq */
+    EVENT_FOLDER,      /* rows of folder_id (0: of any) changed, up to change_seq */
     EVENT_FOLDERS,     /* the folder list of account_id, or its counts, changed */
     EVENT_ACCOUNT,     /* connection state: state, text */
     EVENT_PROGRESS,    /* text, done, total, per_second (bytes); done == total ends it */
