@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 gint64 deadline_of(Script *s, int usual)
@@ -169,9 +170,12 @@ static char *report(Script *s, const char *path, guint line, const char *text, c
         int row, column, status;
         gboolean visible;
         session_cursor(s->sessions[i], &row, &column, &visible);
-        g_string_append_printf(out, "screen of %s, cursor %d %d%s%s:\n", s->names[i], row + 1, column + 1,
-                               visible ? "" : " (hidden)",
-                               session_ended(s->sessions[i], &status) ? ", the program has ended" : "");
+        g_string_append_printf(out, "screen of %s, cursor %d %d%s", s->names[i], row + 1, column + 1,
+                               visible ? "" : " (hidden)");
+        if (session_ended(s->sessions[i], &status))
+            g_string_append_printf(out, ", the program has ended with %d",
+                                   WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+        g_string_append(out, ":\n");
         for (int r = 0; r < session_rows(s->sessions[i]); r++) {
             g_autofree char *content = session_row(s->sessions[i], r);
             g_string_append_printf(out, "%3d|%s\n", r + 1, content);
