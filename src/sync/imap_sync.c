@@ -11,6 +11,7 @@
 
 #define IDLE_LIMIT_MS (28 * 60 * 1000) /* RFC 2177: re-issued at least every 29 minutes */
 #define TLS_RETRY (60 * G_TIME_SPAN_SECOND)
+#define INBOX_LOOK (30 * G_TIME_SPAN_SECOND)
 #define STATUS_BATCH 50
 
 /* ---- the inbox ---- */
@@ -283,6 +284,19 @@ static gboolean sync_next(SyncLane *l, GError **err)
     return TRUE;
 }
 
+/* While another folder is watched, INBOX is looked at between two polls: that is
+ * where mail arrives. */
+static gboolean look_at_inbox(SyncLane *l, gint64 inbox, GError **err)
+{
+    g_autoptr(GPtrArray) one = g_ptr_array_new_with_free_func((GDestroyNotify)folder_free);
+    Folder *f = folder_get(l->w->store, inbox, NULL);
+    l->next_inbox = g_get_monotonic_time() + INBOX_LOOK;
+    if (!f)
+        return TRUE;
+    g_ptr_array_add(one, f);
+    return ask_status(l, one, err);
+}
+
 static gboolean watch(SyncLane *l, GError **err)
 {
     gint64 folder = watched_folder(l);
@@ -292,13 +306,18 @@ static gboolean watch(SyncLane *l, GError **err)
         return TRUE;
     }
     l->tried_watch = FALSE;
-    gint64 left = MAX(l->next_poll - g_get_monotonic_time(), 0) / 1000;
+    g_autoptr(Folder) inbox = folder_by_role(l->w->store, l->w->account_id, ROLE_INBOX);
+    gboolean elsewhere = inbox && inbox->id != folder;
+    gint64 until = elsewhere ? MIN(l->next_poll, l->next_inbox) : l->next_poll;
+    gint64 left = MAX(until - g_get_monotonic_time(), 0) / 1000;
     ImapIdle why;
     if (!imap_idle(l->session, queue_fd(l->w->inbox), (guint)MIN(left, IDLE_LIMIT_MS), &why, err))
         return FALSE;
     if (g_get_monotonic_time() >= l->next_poll)
         l->look = TRUE;
-    return sync_lane_take_changes(l, err);
+    if (!sync_lane_take_changes(l, err))
+        return FALSE;
+    return !elsewhere || l->look || g_get_monotonic_time() < l->next_inbox || look_at_inbox(l, inbox->id, err);
 }
 
 static gboolean serve_connection(SyncLane *l, GError **err)
@@ -312,6 +331,7 @@ static gboolean serve_connection(SyncLane *l, GError **err)
         }
         if (l->look) {
             l->next_poll = g_get_monotonic_time() + (gint64)MAX(l->w->account->poll, 10) * G_USEC_PER_SEC;
+            l->next_inbox = g_get_monotonic_time() + INBOX_LOOK;
             /* What is on the screen is brought up to date before anything else is asked. */
             if (l->open != 0 && l->selected == 0 && !imap_folder_sync(l, l->open, err))
                 return FALSE;

@@ -20,6 +20,7 @@ typedef struct {
     gboolean look;        /* LIST and STATUS are due */
     gboolean tried_watch; /* the folder to be watched was synced just now */
     gint64 next_poll;     /* monotonic */
+    gint64 next_inbox;    /* monotonic: INBOX, while another folder is watched */
     int resumes;          /* the context's counter when connected */
 } SyncLane;
 
