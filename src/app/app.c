@@ -92,7 +92,9 @@ gboolean app_open(App *app, const Invocation *i, StoreFlags flags, int *status)
     app->bus = bus_new();
     app->home = store_home_open(directory, flags, &app->notice, &err);
     if (!app->home) {
-        fprintf(stderr, "pintail: %s\n", err->message);
+        const char *hint = error_is(err, PINTAIL_ERROR_STORE)
+                               ? _(" (mail is kept there; XDG_DATA_HOME names another place)") : "";
+        fprintf(stderr, "pintail: %s%s\n", err->message, hint);
         *status = EX_CANTCREAT;
         return FALSE;
     }

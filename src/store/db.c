@@ -81,7 +81,7 @@ static void set_error(Db *db, int code, const char *sql)
 
 /* SQLite would create it with the process's umask; nobody else may read mail. Only
  * a file that was not there is opened here, so no lock of another connection can be dropped. */
-static gboolean create_private(const char *path, GError **err)
+static gboolean create_private(const char *path, gboolean *fresh, GError **err)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0 && errno == EEXIST)
@@ -91,7 +91,7 @@ static gboolean create_private(const char *path, GError **err)
         return FALSE;
     }
     close(fd);
-    return TRUE;
+    return *fresh = TRUE;
 }
 
 static gboolean configure(Db *db)
@@ -115,7 +115,8 @@ gboolean db_open(Db *db, const char *path, guint flags, GError **err)
 {
     *db = (Db){.path = g_strdup(path), .read_only = (flags & DB_READ_ONLY) != 0};
     db->statements = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, finalize);
-    if (!db->read_only && !create_private(path, err)) {
+    gboolean fresh = FALSE;
+    if (!db->read_only && !create_private(path, &fresh, err)) {
         db_close(db);
         return FALSE;
     }
@@ -135,6 +136,8 @@ gboolean db_open(Db *db, const char *path, guint flags, GError **err)
     if (db_ok(db, err))
         return TRUE;
     db_close(db);
+    if (fresh)
+        (void)unlink(path); /* on a full disk: no empty file is left behind */
     return FALSE;
 }
 

@@ -617,6 +617,18 @@ static gboolean list_command(View *view, char **args)
     return TRUE;
 }
 
+/* The folder on the screen is gone: its rows mean nothing any more. */
+static void leave_folder_that_is_gone(ListView *v)
+{
+    Ui *ui = v->view.ui;
+    g_autoptr(Folder) open = folder_get(ui->store, v->model.folder, NULL);
+    g_autoptr(Folder) inbox = open ? NULL : folder_by_role(ui->store, v->account, ROLE_INBOX);
+    if (!inbox)
+        return;
+    panes_open_folder(ui, inbox->id);
+    ui_say(ui, NOTICE_WARNING, _("The folder that was open is not there any more"));
+}
+
 static void list_event(View *view, const Event *e)
 {
     ListView *v = (ListView *)view;
@@ -627,6 +639,8 @@ static void list_event(View *view, const Event *e)
         (void)ui_request(view->ui, REQUEST_OPEN, v->account, v->model.folder, 0);
         return;
     }
+    if (e->kind == EVENT_FOLDERS)
+        leave_folder_that_is_gone(v);
     if (e->kind != EVENT_FOLDER)
         return;
     if (e->folder_id == v->model.folder || e->folder_id == 0)
