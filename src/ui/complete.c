@@ -6,6 +6,7 @@
 #include "folder_view.h"
 #include "keymap.h"
 #include "panes.h"
+#include "pintail/mime/envelope.h"
 #include "pintail/util/file.h"
 #include "pintail/util/i18n.h"
 
@@ -186,6 +187,25 @@ static void add_accounts(Ui *ui, GPtrArray *list, const char *typed)
     }
 }
 
+/* Who the person may be in this account. All of them while one of them stands there. */
+static void add_identities(Ui *ui, GPtrArray *list, const char *typed)
+{
+    const Account *a = ui_current_account(ui);
+    gboolean is_one = FALSE;
+    for (guint n = 0; a && n <= a->identities->len; n++) {
+        const Identity *own = n == 0 ? &a->identity : a->identities->pdata[n - 1];
+        g_autoptr(Address) address = address_new(own->name, own->address);
+        g_autofree char *text = address_format(address, FALSE);
+        is_one = is_one || g_str_equal(text, typed);
+        if (complete_matches(text, typed))
+            add(list, text, "");
+    }
+    if (is_one && list->len < a->identities->len + 1) {
+        g_ptr_array_set_size(list, 0);
+        add_identities(ui, list, "");
+    }
+}
+
 GPtrArray *complete_word(Ui *ui, Complete what, const char *typed, guint max)
 {
     static const char *const sorts[] = {"date", "arrival", "from", "subject", "size", NULL};
@@ -201,6 +221,7 @@ GPtrArray *complete_word(Ui *ui, Complete what, const char *typed, guint max)
     case COMPLETE_PATTERN: add_patterns(list, typed); break;
     case COMPLETE_SORT: add_matching(list, sorts, NULL, typed); break;
     case COMPLETE_ACCOUNT: add_accounts(ui, list, typed); break;
+    case COMPLETE_IDENTITY: add_identities(ui, list, typed); break;
     case COMPLETE_ADDRESS:
     case COMPLETE_NONE: break;
     }

@@ -513,8 +513,12 @@ static gboolean edit_field(Review *r, const char *command)
             ui_ask(r->view.ui, _(fields[i].prompt), r->draft->subject, FALSE, field_asked, edit);
             return TRUE;
         }
-        g_autofree char *initial = g_str_equal(command, "edit-from") ? address_format(r->draft->from, FALSE)
-                                       : address_list_format(field_list(r->draft, command), FALSE);
+        if (g_str_equal(command, "edit-from")) {
+            g_autofree char *from = address_format(r->draft->from, FALSE);
+            ui_ask_completing(r->view.ui, _(fields[i].prompt), from, COMPLETE_IDENTITY, field_asked, edit);
+            return TRUE;
+        }
+        g_autofree char *initial = address_list_format(field_list(r->draft, command), FALSE);
         compose_ask_addresses(r->view.ui, _(fields[i].prompt), NULL, initial, field_asked, edit);
         return TRUE;
     }
