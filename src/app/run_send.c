@@ -56,7 +56,7 @@ static gboolean add_recipients(App *app, GPtrArray *into, const GPtrArray *words
             const Address *a = list->pdata[k];
             const char *problem = address_problem(a->address);
             if (problem) {
-                error_set(err, PINTAIL_ERROR_INVALID, _("address '%s': %s"), a->address, problem);
+                error_set(err, PINTAIL_ERROR_INVALID, _("address '%s': %s"), *a->address ? a->address : word, problem);
                 return FALSE;
             }
             g_ptr_array_add(into, address_new(a->name, a->address));
