@@ -153,6 +153,10 @@ void smtp_extensions_parse(SmtpExtensions *e, const SmtpReply *r)
             e->utf8 = TRUE;
         else if (keyword(line, "ENHANCEDSTATUSCODES"))
             e->enhanced = TRUE;
+        else if (keyword(line, "CHUNKING"))
+            e->chunking = TRUE;
+        else if (keyword(line, "DSN"))
+            e->dsn = TRUE;
         else if ((rest = keyword(line, "SIZE")))
             parse_size(e, rest);
         else if ((rest = keyword(line, "AUTH")))

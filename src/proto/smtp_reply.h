@@ -27,6 +27,7 @@ static inline int smtp_reply_class(const SmtpReply *r)
 
 typedef struct {
     gboolean starttls, pipelining, eight_bit, utf8, enhanced;
+    gboolean chunking, dsn; /* RFC 3030, RFC 3461 */
     gboolean size;      /* the SIZE parameter may be used */
     guint64 size_limit; /* 0: none known */
     GStrv auth;         /* mechanisms, never NULL after smtp_extensions_parse() */

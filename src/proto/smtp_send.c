@@ -7,19 +7,18 @@
  *   the final dot is written    from its first byte on               UNKNOWN
  *   the reply is read           2xx SENT, 4xx LATER, 5xx REFUSED
  *
- * The content is normalized while it is written: every line ends in CRLF and only then is a
- * leading dot doubled (section 4.5.2), so that no content can end the message early
- * whatever line ends it has. */
+ * Where CHUNKING is offered (RFC 3030) the content goes in chunks, none of which is the last, and
+ * "BDAT 0 LAST" stands for the dot: so what is said above holds for both. */
 #include "pintail/util/error.h"
 #include "pintail/util/i18n.h"
 #include "pintail/util/log.h"
-#include "pintail/util/text.h"
-#include "smtp_session.h"
+#include "smtp_envelope.h"
 
-#define CHUNK        65536 /* content between two looks at the deadline */
-#define PATH_MAX_LEN 1000  /* section 4.5.3.1.3 says 256; what servers do with more is theirs */
-#define FINAL_FACTOR 20    /* a server may scan and deliver before it answers: 30 s become the 10
-                              minutes of section 4.5.3.2.6 */
+#define CHUNK        65536   /* content between two looks at the deadline */
+#define BDAT_CHUNK   1048576 /* content between two replies */
+#define BDAT_AHEAD   1       /* chunks whose reply has not come, where commands may be pipelined */
+#define FINAL_FACTOR 20      /* a server may scan and deliver before it answers: 30 s become the 10
+                                minutes of section 4.5.3.2.6 */
 
 static void recipient_free(SmtpRecipient *r)
 {
@@ -116,127 +115,39 @@ static void settle_reply(SmtpResult *r, Smtp *s, const char *what, GError **err)
     }
 }
 
-/* ---- before anything is sent ----------------------------------------------------------------- */
-
-typedef struct {
-    guint64 size; /* with CRLF line ends, without stuffed dots (RFC 1870 section 3) */
-    gboolean eight_bit, nul;
-} Measure;
-
-static Measure measure(Span content)
-{
-    Measure m = {0};
-    const char *p = content.at, *end = content.at + content.len;
-    gboolean line_end = TRUE;
-    for (; p < end; p++) {
-        m.eight_bit |= (guchar)*p >= 0x80;
-        m.nul |= *p == '\0';
-        line_end = *p == '\r' || *p == '\n';
-        if (*p == '\r' && p + 1 < end && p[1] == '\n')
-            p++;
-        m.size += line_end ? 2 : 1;
-    }
-    m.size += line_end ? 0 : 2;
-    return m;
-}
-
-/* Can this stand between "<" and ">" of one command line, and mean only what it says? */
-static gboolean path_is_sane(const char *path)
-{
-    gboolean quoted = FALSE;
-    for (const char *p = path; *p; p++) {
-        if ((guchar)*p < 0x20 || *p == 0x7f || p - path >= PATH_MAX_LEN)
-            return FALSE;
-        if (*p == '"')
-            quoted = !quoted;
-        else if (quoted && *p == '\\' && (guchar)p[1] >= 0x20 && p[1] != 0x7f)
-            p++; /* the second half of a quoted pair */
-        else if (!quoted && strchr("<> ,;", *p))
-            return FALSE;
-    }
-    return !quoted;
-}
-
-static gboolean is_ascii(const char *text)
-{
-    for (; *text; text++) {
-        if ((guchar)*text >= 0x80)
-            return FALSE;
-    }
-    return TRUE;
-}
-
-static gboolean check_path(const Smtp *s, const char *path, gboolean sender, gboolean *utf8,
-                           GError **err)
-{
-    g_autofree char *shown = printable_text(path, strlen(path), FALSE);
-    if ((!sender && !*path) || !path_is_sane(path) || !g_utf8_validate(path, -1, NULL)) {
-        error_set(err, PINTAIL_ERROR_REFUSED,
-                  sender ? _("'%s' is not an address that mail can be sent from")
-                         : _("'%s' is not an address that mail can be sent to"),
-                  shown);
-        return FALSE;
-    }
-    if (is_ascii(path))
-        return TRUE;
-    *utf8 = TRUE;
-    if (s->extensions.utf8)
-        return TRUE;
-    error_set(err, PINTAIL_ERROR_REFUSED,
-              _("%s cannot handle the address '%s': it takes only ASCII (no SMTPUTF8)"),
-              stream_peer(s->stream), shown);
-    return FALSE;
-}
-
-static gboolean check(const Smtp *s, const SmtpMessage *m, const Measure *size, gboolean *utf8,
-                      GError **err)
-{
-    if (!check_path(s, m->sender, TRUE, utf8, err))
-        return FALSE;
-    if (!m->recipients[0]) {
-        error_set(err, PINTAIL_ERROR_REFUSED, _("the message has no recipient"));
-        return FALSE;
-    }
-    for (const char *const *r = m->recipients; *r; r++) {
-        if (!check_path(s, *r, FALSE, utf8, err))
-            return FALSE;
-    }
-    if (s->extensions.size_limit && size->size > s->extensions.size_limit) {
-        error_set(err, PINTAIL_ERROR_REFUSED,
-                  _("the message has %llu bytes, but %s takes at most %llu"),
-                  (unsigned long long)size->size, stream_peer(s->stream),
-                  (unsigned long long)s->extensions.size_limit);
-        return FALSE;
-    }
-    if (size->nul || (size->eight_bit && !s->extensions.eight_bit)) {
-        error_set(err, PINTAIL_ERROR_REFUSED,
-                  _("%s takes no 8-bit text: the message has to be encoded differently"),
-                  stream_peer(s->stream));
-        return FALSE;
-    }
-    return TRUE;
-}
+/* ---- the envelope ------------------------------------------------------------------------------ */
 
 /* ---- the envelope ------------------------------------------------------------------------------ */
 
-static gboolean say_mail(Smtp *s, const SmtpMessage *m, const Measure *size, gboolean utf8,
-                         GError **err)
+typedef struct {
+    Smtp *s;
+    const SmtpMessage *m;
+    SmtpResult *r;
+    SmtpMeasure size;
+    gboolean utf8;
+    gboolean chunked;     /* BDAT, not DATA */
+    guint pending;        /* chunks whose reply has not come */
+    guint accepted;       /* recipients */
+    SmtpReply mail, data; /* copies: the session's reply is overwritten */
+} Transaction;
+
+static void transaction_clear(Transaction *t)
 {
-    g_autoptr(GString) line = g_string_new(NULL);
-    g_string_printf(line, "MAIL FROM:<%s>", m->sender);
-    if (s->extensions.size)
-        g_string_append_printf(line, " SIZE=%" G_GUINT64_FORMAT, size->size);
-    if (size->eight_bit)
-        g_string_append(line, " BODY=8BITMIME");
-    if (utf8)
-        g_string_append(line, " SMTPUTF8");
-    return smtp_say(s, line->str, NULL, err);
+    smtp_reply_clear(&t->mail);
+    smtp_reply_clear(&t->data);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Transaction, transaction_clear)
+
+static gboolean say_mail(Transaction *t, GError **err)
+{
+    g_autofree char *line = smtp_mail_line(t->s, t->m, &t->size, t->utf8);
+    return smtp_say(t->s, line, NULL, err);
 }
 
-static gboolean say_recipient(Smtp *s, const char *address, GError **err)
+static gboolean say_recipient(Transaction *t, const char *address, GError **err)
 {
-    g_autofree char *line = g_strdup_printf("RCPT TO:<%s>", address);
-    return smtp_say(s, line, NULL, err);
+    g_autofree char *line = smtp_recipient_line(t->s, t->m, address);
+    return smtp_say(t->s, line, NULL, err);
 }
 
 /* Section 4.5.3.1.10: 552 may be an old way of saying 452, too many recipients. */
@@ -246,25 +157,15 @@ static gboolean is_temporary(const SmtpReply *r)
     return smtp_reply_class(r) == 4 || too_many;
 }
 
-static void take_recipient_reply(const Smtp *s, SmtpRecipient *one)
+static void take_recipient_reply(Transaction *t, SmtpRecipient *one)
 {
-    SmtpRecipientState state = smtp_reply_class(&s->reply) == 2 ? SMTP_RECIPIENT_ACCEPTED
-                               : is_temporary(&s->reply)        ? SMTP_RECIPIENT_LATER
-                                                                : SMTP_RECIPIENT_REFUSED;
-    recipient_take(one, &s->reply, state);
+    const SmtpReply *reply = &t->s->reply;
+    SmtpRecipientState state = smtp_reply_class(reply) == 2 ? SMTP_RECIPIENT_ACCEPTED
+                               : is_temporary(reply)        ? SMTP_RECIPIENT_LATER
+                                                            : SMTP_RECIPIENT_REFUSED;
+    recipient_take(one, reply, state);
+    t->accepted += state == SMTP_RECIPIENT_ACCEPTED;
 }
-
-typedef struct {
-    SmtpReply mail, data; /* copies: the session's reply is overwritten */
-    guint accepted;
-} Envelope;
-
-static void envelope_clear(Envelope *e)
-{
-    smtp_reply_clear(&e->mail);
-    smtp_reply_clear(&e->data);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Envelope, envelope_clear)
 
 static void reply_swap(SmtpReply *a, SmtpReply *b)
 {
@@ -273,67 +174,61 @@ static void reply_swap(SmtpReply *a, SmtpReply *b)
     *b = keep;
 }
 
-static gboolean hear_recipients(Smtp *s, SmtpResult *r, Envelope *e, GError **err)
+static gboolean hear_recipients(Transaction *t, GError **err)
 {
-    for (guint i = 0; i < r->recipients->len; i++) {
-        if (!smtp_hear(s, 0, err))
+    for (guint i = 0; i < t->r->recipients->len; i++) {
+        if (!smtp_hear(t->s, 0, err))
             return FALSE;
-        if (smtp_reply_class(&e->mail) == 2) {
-            take_recipient_reply(s, recipient_at(r, i));
-            e->accepted += recipient_at(r, i)->state == SMTP_RECIPIENT_ACCEPTED;
-        }
-        if (!s->usable) /* 421: no further reply comes */
+        if (smtp_reply_class(&t->mail) == 2)
+            take_recipient_reply(t, recipient_at(t->r, i));
+        if (!t->s->usable) /* 421: no further reply comes */
             return TRUE;
     }
     return TRUE;
 }
 
 /* All in one go (RFC 2920 section 3.1): DATA is the last of the group. FALSE: connection lost. */
-static gboolean envelope_pipelined(Smtp *s, const SmtpMessage *m, const Measure *size, gboolean utf8,
-                                   SmtpResult *r, Envelope *e, GError **err)
+static gboolean envelope_pipelined(Transaction *t, GError **err)
 {
-    if (!say_mail(s, m, size, utf8, err))
+    Smtp *s = t->s;
+    if (!say_mail(t, err))
         return FALSE;
-    for (const char *const *to = m->recipients; *to; to++) {
-        if (!say_recipient(s, *to, err))
+    for (const char *const *to = t->m->recipients; *to; to++) {
+        if (!say_recipient(t, *to, err))
             return FALSE;
     }
-    if (!smtp_say(s, "DATA", NULL, err) || !smtp_flush(s, err) || !smtp_hear(s, 0, err))
+    if ((!t->chunked && !smtp_say(s, "DATA", NULL, err)) || !smtp_flush(s, err) ||
+        !smtp_hear(s, 0, err))
         return FALSE;
-    reply_swap(&e->mail, &s->reply);
+    reply_swap(&t->mail, &s->reply);
     if (!s->usable)
         return TRUE;
-    if (!hear_recipients(s, r, e, err))
+    if (!hear_recipients(t, err) || (s->usable && !t->chunked && !smtp_hear(s, 0, err)))
         return FALSE;
-    if (!s->usable) {
-        reply_swap(&e->data, &s->reply);
-        return TRUE;
-    }
-    if (!smtp_hear(s, 0, err))
-        return FALSE;
-    reply_swap(&e->data, &s->reply);
+    if (!s->usable || !t->chunked)
+        reply_swap(&t->data, &s->reply);
     return TRUE;
 }
 
-static gboolean envelope_stepwise(Smtp *s, const SmtpMessage *m, const Measure *size, gboolean utf8,
-                                  SmtpResult *r, Envelope *e, GError **err)
+static gboolean envelope_stepwise(Transaction *t, GError **err)
 {
-    if (!say_mail(s, m, size, utf8, err) || !smtp_flush(s, err) || !smtp_hear(s, 0, err))
+    Smtp *s = t->s;
+    if (!say_mail(t, err) || !smtp_flush(s, err) || !smtp_hear(s, 0, err))
         return FALSE;
-    reply_swap(&e->mail, &s->reply);
-    if (smtp_reply_class(&e->mail) != 2)
+    reply_swap(&t->mail, &s->reply);
+    if (smtp_reply_class(&t->mail) != 2)
         return TRUE;
-    for (guint i = 0; i < r->recipients->len && s->usable; i++) {
-        SmtpRecipient *one = recipient_at(r, i);
-        if (!say_recipient(s, one->address, err) || !smtp_flush(s, err) || !smtp_hear(s, 0, err))
+    for (guint i = 0; i < t->r->recipients->len && s->usable; i++) {
+        SmtpRecipient *one = recipient_at(t->r, i);
+        if (!say_recipient(t, one->address, err) || !smtp_flush(s, err) || !smtp_hear(s, 0, err))
             return FALSE;
-        take_recipient_reply(s, one);
-        e->accepted += one->state == SMTP_RECIPIENT_ACCEPTED;
+        take_recipient_reply(t, one);
     }
-    if (s->usable && e->accepted && !smtp_ask(s, "DATA", err))
+    gboolean data = s->usable && t->accepted && !t->chunked;
+    if (data && !smtp_ask(s, "DATA", err))
         return FALSE;
-    if (!s->usable || e->accepted)
-        reply_swap(&e->data, &s->reply);
+    if (!s->usable || data)
+        reply_swap(&t->data, &s->reply);
     return TRUE;
 }
 
@@ -366,129 +261,205 @@ static void end_empty(Smtp *s)
 }
 
 /* Judges the envelope; TRUE when the content may follow. */
-static gboolean judge_envelope(Smtp *s, SmtpResult *r, Envelope *e, GError **err)
+static gboolean judge_envelope(Transaction *t, GError **err)
 {
-    if (smtp_reply_class(&e->mail) != 2) {
-        reply_swap(&s->reply, &e->mail);
-        if (e->data.code == 354)
+    Smtp *s = t->s;
+    if (smtp_reply_class(&t->mail) != 2) {
+        reply_swap(&s->reply, &t->mail);
+        if (t->data.code == 354)
             s->usable = FALSE; /* no sane server: do not guess what it waits for */
-        settle_reply(r, s, _("this sender"), err);
+        settle_reply(t->r, s, _("this sender"), err);
         return FALSE;
     }
     if (!s->usable) { /* 421 in the middle */
-        reply_swap(&s->reply, &e->data);
-        settle_reply(r, s, _("the message"), err);
+        reply_swap(&s->reply, &t->data);
+        settle_reply(t->r, s, _("the message"), err);
         return FALSE;
     }
-    if (e->accepted == 0) {
-        if (e->data.code == 354)
+    if (t->accepted == 0) {
+        if (t->data.code == 354)
             end_empty(s);
-        settle_recipients(r, s, err);
+        settle_recipients(t->r, s, err);
         return FALSE;
     }
-    reply_swap(&s->reply, &e->data);
+    if (t->chunked)
+        return TRUE;
+    reply_swap(&s->reply, &t->data);
     if (s->reply.code == 354)
         return TRUE;
-    settle_reply(r, s, _("the message"), err);
+    settle_reply(t->r, s, _("the message"), err);
     return FALSE;
 }
 
 /* ---- the content ------------------------------------------------------------------------------ */
 
-static gboolean is_line_end(const char *p, const char *end)
+/* In pieces, each with a deadline of its own: what was taken is progress. */
+static gboolean write_octets(Smtp *s, const char *at, gsize len, GError **err)
 {
-    return p < end && (*p == '\r' || *p == '\n');
-}
-
-/* A line, or a piece of a very long one; *p moves behind it, *fresh tells whether a line begins. */
-static gboolean write_piece(Stream *out, const char **p, const char *end, gboolean *fresh,
-                            GError **err)
-{
-    const char *stop = *p, *limit = *p + MIN((gsize)(end - *p), (gsize)CHUNK);
-    while (stop < limit && !is_line_end(stop, limit))
-        stop++;
-    if ((*fresh && **p == '.' && !stream_write(out, ".", 1, err)) ||
-        !stream_write(out, *p, (gsize)(stop - *p), err))
-        return FALSE;
-    *fresh = stop == end || is_line_end(stop, end);
-    *p = stop;
-    if (!*fresh)
-        return TRUE;
-    if (stop < end)
-        *p += *stop == '\r' && stop + 1 < end && stop[1] == '\n' ? 2 : 1;
-    return stream_write(out, "\r\n", 2, err);
-}
-
-static gboolean write_content(Smtp *s, const SmtpMessage *m, GError **err)
-{
-    const char *p = m->content.at, *end = p + m->content.len, *mark = p;
-    gboolean ok = TRUE, fresh = TRUE;
-    stream_deadline(s->stream, 0);
-    while (ok && p < end) {
-        ok = write_piece(s->stream, &p, end, &fresh, err);
-        if (ok && (p - mark >= CHUNK || p == end)) {
-            ok = stream_flush(s->stream, err);
-            stream_deadline(s->stream, 0); /* what was taken is progress */
-            mark = p;
-            if (m->progress)
-                m->progress((guint64)(p - m->content.at), m->content.len, m->data);
+    for (gsize n; len > 0; at += n, len -= n) {
+        n = MIN(len, (gsize)CHUNK);
+        stream_deadline(s->stream, 0);
+        if (!stream_write(s->stream, at, n, err) || !smtp_flush(s, err)) {
+            s->usable = FALSE;
+            return FALSE;
         }
     }
-    if (!ok)
-        s->usable = FALSE;
-    return ok;
+    return TRUE;
+}
+
+static void show_progress(const Transaction *t, const SmtpContent *c)
+{
+    const SmtpMessage *m = t->m;
+    if (m->progress)
+        m->progress((guint64)(c->at - m->content.at), m->content.len, m->data);
+}
+
+/* FALSE: the connection is lost, nobody has the message. */
+static gboolean write_data(Transaction *t, GError **err)
+{
+    g_autoptr(GString) buffer = g_string_sized_new(CHUNK + 1024);
+    SmtpContent c;
+    smtp_content_begin(&c, t->m->content, TRUE);
+    while (smtp_content_next(&c, buffer, CHUNK)) {
+        if (!write_octets(t->s, buffer->str, buffer->len, err)) {
+            settle_lost(t->r, SMTP_NOT_SENT);
+            return FALSE;
+        }
+        g_string_truncate(buffer, 0);
+        show_progress(t, &c);
+    }
+    return TRUE;
+}
+
+/* The reply to the oldest chunk without one. After a no, later chunks are refused too (RFC 3030
+ * section 2): their replies are read and say nothing. FALSE: settled. */
+static gboolean hear_chunk(Transaction *t, GError **err)
+{
+    Smtp *s = t->s;
+    if (!smtp_hear(s, 0, err)) {
+        settle_lost(t->r, SMTP_NOT_SENT);
+        return FALSE;
+    }
+    t->pending--;
+    if (smtp_reply_class(&s->reply) == 2)
+        return TRUE;
+    reply_swap(&t->data, &s->reply);
+    while (t->pending > 0 && s->usable && smtp_hear(s, 0, NULL))
+        t->pending--;
+    reply_swap(&s->reply, &t->data);
+    settle_reply(t->r, s, _("the message"), err);
+    return FALSE;
+}
+
+static gboolean write_chunks(Transaction *t, GError **err)
+{
+    g_autoptr(GString) buffer = g_string_sized_new(MIN(t->size.size, (guint64)BDAT_CHUNK) + 1024);
+    guint ahead = t->s->extensions.pipelining ? BDAT_AHEAD : 0;
+    SmtpContent c;
+    smtp_content_begin(&c, t->m->content, FALSE);
+    while (smtp_content_next(&c, buffer, BDAT_CHUNK)) {
+        g_autofree char *line = g_strdup_printf("BDAT %zu", buffer->len);
+        if (!smtp_say(t->s, line, NULL, err) ||
+            !write_octets(t->s, buffer->str, buffer->len, err)) {
+            settle_lost(t->r, SMTP_NOT_SENT);
+            return FALSE;
+        }
+        t->pending++;
+        while (t->pending > ahead) {
+            if (!hear_chunk(t, err))
+                return FALSE;
+        }
+        g_string_truncate(buffer, 0);
+        show_progress(t, &c);
+    }
+    return TRUE;
 }
 
 /* A server that has had enough answers, or hangs up, before the dot: then the dot is not sent and
  * the outcome is certain. TRUE when the dot may follow. */
-static gboolean still_wanted(Smtp *s, SmtpResult *r, GError **err)
+static gboolean still_wanted(Transaction *t, GError **err)
 {
-    StreamWake why;
-    if (!stream_wait(s->stream, -1, 0, &why, err)) {
-        s->usable = FALSE;
-        settle_lost(r, SMTP_NOT_SENT);
-        return FALSE;
+    Smtp *s = t->s;
+    for (;;) {
+        StreamWake why;
+        if (!stream_wait(s->stream, -1, 0, &why, err)) {
+            s->usable = FALSE;
+            settle_lost(t->r, SMTP_NOT_SENT);
+            return FALSE;
+        }
+        if (why != STREAM_WAKE_INPUT)
+            return TRUE;
+        if (t->pending == 0)
+            break;
+        if (!hear_chunk(t, err))
+            return FALSE;
     }
-    if (why != STREAM_WAKE_INPUT)
-        return TRUE;
     gboolean heard = smtp_hear(s, 0, err);
     s->usable = FALSE;
-    if (!heard) {
-        settle_lost(r, SMTP_NOT_SENT);
-        return FALSE;
-    }
-    settle_reply(r, s, _("the message"), err);
+    if (heard)
+        settle_reply(t->r, s, _("the message"), err);
+    else
+        settle_lost(t->r, SMTP_NOT_SENT);
     return FALSE;
 }
 
-static gboolean commit(Smtp *s, const SmtpMessage *m, SmtpResult *r, GError **err)
+static gboolean commit(Transaction *t, GError **err)
 {
-    if (!still_wanted(s, r, err))
+    const SmtpMessage *m = t->m;
+    if (!still_wanted(t, err))
         return FALSE;
     if (m->before_final && !m->before_final(m->data, err)) {
-        s->usable = FALSE;
-        settle_lost(r, SMTP_NOT_SENT);
+        t->s->usable = FALSE;
+        settle_lost(t->r, SMTP_NOT_SENT);
         return FALSE;
     }
-    return still_wanted(s, r, err);
+    return still_wanted(t, err);
 }
 
-static void finish(Smtp *s, SmtpResult *r, GError **err)
+/* The dot and the reply to it. The reply to a last chunk may come first: a no to it stands, and a
+ * yes after that no would be a riddle (*class 0). FALSE: no reply. */
+static gboolean say_final(Transaction *t, int *class, GError **err)
+{
+    Smtp *s = t->s;
+    guint patience = (guint)MIN((guint64)smtp_timeout(s) * FINAL_FACTOR, 3600000u);
+    if (!smtp_say(s, t->chunked ? "BDAT 0 LAST" : ".", NULL, err) || !smtp_flush(s, err))
+        return FALSE;
+    int refused = 0;
+    for (; t->pending > 0; t->pending--) {
+        if (!smtp_hear(s, patience, err))
+            return FALSE;
+        if (!refused && smtp_reply_class(&s->reply) != 2) {
+            refused = smtp_reply_class(&s->reply);
+            reply_swap(&t->data, &s->reply);
+        }
+    }
+    if (!smtp_hear(s, patience, err))
+        return FALSE;
+    *class = smtp_reply_class(&s->reply);
+    if (refused) {
+        gboolean both = *class == 4 || *class == 5;
+        reply_swap(&t->data, &s->reply);
+        *class = both ? refused : 0;
+    }
+    return TRUE;
+}
+
+static void finish(Transaction *t, GError **err)
 {
     g_autoptr(GError) e = NULL;
-    gboolean heard = smtp_say(s, ".", NULL, &e) && smtp_flush(s, &e) &&
-                     smtp_hear(s, (guint)MIN((guint64)smtp_timeout(s) * FINAL_FACTOR, 3600000u), &e);
-    int class = heard ? smtp_reply_class(&s->reply) : 0;
+    Smtp *s = t->s;
+    int class = 0;
+    gboolean heard = say_final(t, &class, &e);
     if (class == 2) {
-        settle(r, s, SMTP_SENT, SMTP_RECIPIENT_ACCEPTED);
+        settle(t->r, s, SMTP_SENT, SMTP_RECIPIENT_ACCEPTED);
         return;
     }
     if (class == 4 || class == 5) {
-        settle_reply(r, s, _("the message"), err);
+        settle_reply(t->r, s, _("the message"), err);
         return;
     }
     s->usable = FALSE;
-    settle_lost(r, SMTP_UNKNOWN);
+    settle_lost(t->r, SMTP_UNKNOWN);
     PintailErrorCode code = error_is(e, PINTAIL_ERROR_CANCELLED) ? PINTAIL_ERROR_CANCELLED
                             : error_is(e, PINTAIL_ERROR_RETRY)   ? PINTAIL_ERROR_RETRY
                                                                  : PINTAIL_ERROR_PROTOCOL;
@@ -496,41 +467,68 @@ static void finish(Smtp *s, SmtpResult *r, GError **err)
     error_set(err, code, _("the message may have been sent or not: %s"), e ? e->message : shown);
 }
 
+static void log_content(const Transaction *t)
+{
+    if (log_is_open())
+        log_line(t->s->options->log_name ? t->s->options->log_name : "smtp",
+                 "> (message, %" G_GUINT64_FORMAT " bytes)", t->size.size);
+}
+
+static void transact(Transaction *t, GError **err)
+{
+    Smtp *s = t->s;
+    if (s->dirty && !smtp_reset(s, err)) {
+        s->usable = FALSE;
+        return;
+    }
+    s->dirty = TRUE;
+    if (!(s->extensions.pipelining ? envelope_pipelined : envelope_stepwise)(t, err)) {
+        settle_lost(t->r, SMTP_NOT_SENT);
+        return;
+    }
+    if (!judge_envelope(t, err))
+        return;
+    log_content(t);
+    if (!(t->chunked ? write_chunks : write_data)(t, err))
+        return;
+    if (commit(t, err)) {
+        finish(t, err);
+        /* RFC 5321 section 4.1.1.4: any final reply ends the transaction, but after a refused
+         * chunk RSET has to be said (RFC 3030 section 2). */
+        s->dirty = t->chunked && t->r->outcome != SMTP_SENT;
+    }
+}
+
+/* What says "I do not know BDAT" although it was announced: a proxy on the way, say. */
+static gboolean chunking_failed(const Transaction *t, const SmtpResult *r)
+{
+    return t->chunked && r->outcome == SMTP_REFUSED && t->s->usable && t->s->dirty &&
+           (r->code == 500 || r->code == 502 || r->code == 504);
+}
+
 SmtpResult *smtp_send(Smtp *s, const SmtpMessage *m, GError **err)
 {
     SmtpResult *r = result_new(m->recipients);
-    Measure size = measure(m->content);
+    SmtpMeasure size = smtp_measure(m->content);
     gboolean utf8 = FALSE;
-    if (!check(s, m, &size, &utf8, err)) {
+    if (!smtp_envelope_check(s, m, &size, &utf8, err)) {
         r->outcome = SMTP_REFUSED;
         return r;
     }
-    if (s->dirty && !smtp_reset(s, err)) {
-        s->usable = FALSE;
-        return r;
+    for (;;) {
+        g_autoptr(GError) failed = NULL;
+        g_auto(Transaction) t = {.s = s, .m = m, .r = r, .size = size, .utf8 = utf8};
+        t.chunked = s->extensions.chunking && m->content.len > 0;
+        smtp_reply_init(&t.mail);
+        smtp_reply_init(&t.data);
+        transact(&t, &failed);
+        if (!chunking_failed(&t, r)) {
+            if (failed)
+                g_propagate_error(err, g_steal_pointer(&failed));
+            return r;
+        }
+        s->extensions.chunking = FALSE;
+        smtp_result_free(r);
+        r = result_new(m->recipients);
     }
-    s->dirty = TRUE;
-    g_auto(Envelope) e = {0};
-    smtp_reply_init(&e.mail);
-    smtp_reply_init(&e.data);
-    gboolean alive = (s->extensions.pipelining ? envelope_pipelined : envelope_stepwise)(
-        s, m, &size, utf8, r, &e, err);
-    if (!alive) {
-        settle_lost(r, SMTP_NOT_SENT);
-        return r;
-    }
-    if (!judge_envelope(s, r, &e, err))
-        return r;
-    if (log_is_open())
-        log_line(s->options->log_name ? s->options->log_name : "smtp",
-                 "> (message, %" G_GUINT64_FORMAT " bytes)", size.size);
-    if (!write_content(s, m, err)) {
-        settle_lost(r, SMTP_NOT_SENT);
-        return r;
-    }
-    if (commit(s, m, r, err)) {
-        finish(s, r, err);
-        s->dirty = FALSE; /* RFC 5321 section 4.1.1.4: any final reply ends the transaction */
-    }
-    return r;
 }

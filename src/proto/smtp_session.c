@@ -281,6 +281,11 @@ gboolean smtp_offers_utf8(const Smtp *s)
     return s->extensions.utf8;
 }
 
+gboolean smtp_offers_dsn(const Smtp *s)
+{
+    return s->extensions.dsn;
+}
+
 const char *smtp_description(const Smtp *s)
 {
     return s->description;

@@ -29,6 +29,7 @@ Smtp *smtp_open(const Endpoint *where, const StreamOptions *options,
 guint64 smtp_size_limit(const Smtp *s);
 gboolean smtp_offers_8bit(const Smtp *s); /* 8BITMIME, RFC 6152 */
 gboolean smtp_offers_utf8(const Smtp *s); /* SMTPUTF8, RFC 6531 */
+gboolean smtp_offers_dsn(const Smtp *s);  /* DSN, RFC 3461 */
 /* "TLSv1.3 SCRAM-SHA-256": for a status line; borrowed. */
 const char *smtp_description(const Smtp *s);
 
@@ -64,10 +65,22 @@ typedef struct {
     GPtrArray *recipients; /* of SmtpRecipient, in the order given; never NULL */
 } SmtpResult;
 
+/* When the servers on the way shall report, as bits (RFC 3461 section 4.1). 0: nothing is asked,
+ * and failures are reported as ever. */
+enum {
+    SMTP_NOTIFY_SUCCESS = 1 << 0,
+    SMTP_NOTIFY_FAILURE = 1 << 1,
+    SMTP_NOTIFY_DELAY = 1 << 2,
+    SMTP_NOTIFY_NEVER = 1 << 3, /* alone */
+};
+
 typedef struct {
     const char *sender;            /* reverse path without angle brackets; "" is the null path */
     const char *const *recipients; /* NULL-terminated, without angle brackets, at least one */
     Span content;                  /* headers and body, Bcc already removed; any line ends: CRLF goes out */
+    guint notify;                  /* SMTP_NOTIFY_*; has no effect where DSN is not offered */
+    gboolean return_full;          /* reports bring the whole message back, not only its header */
+    const char *envelope_id;       /* what reports name it by; ASCII, else it is left out; or NULL */
     /* Right before the final dot is written (commit "sending" durably here). FALSE with *err
      * aborts: the connection is cut without the dot, the outcome is SMTP_NOT_SENT. May be NULL. */
     gboolean (*before_final)(void *data, GError **err);
