@@ -150,19 +150,34 @@ gboolean imap_expunge(ImapSession *s, const ImapSet *uids, GError **err)
 
 typedef struct {
     ImapCopied *out;
+    const ImapSet *uids; /* of the command */
     gsize max;
 } Copying;
+
+/* What a COPYUID adds; pairs of messages that were not asked for are somebody else's. */
+static gboolean take_copyuid(Copying *copying, Span arguments)
+{
+    ImapCopied *out = copying->out;
+    gsize before = out->from->len, kept = before;
+    if (before >= copying->max || !imap_parse_copyuid(arguments, copying->max - before, out))
+        return FALSE;
+    for (gsize i = before; i < out->from->len; i++) {
+        guint32 from = g_array_index(out->from, guint32, i);
+        if (!imap_set_contains(copying->uids, from))
+            continue;
+        g_array_index(out->from, guint32, kept) = from;
+        g_array_index(out->to, guint32, kept++) = g_array_index(out->to, guint32, i);
+    }
+    g_array_set_size(out->from, (guint)kept);
+    g_array_set_size(out->to, (guint)kept);
+    return kept > before;
+}
 
 /* MOVE tells it in an untagged OK, before the EXPUNGEs (RFC 6851 section 4.3). */
 static gboolean copy_data(ImapSession *s, ImapCommand *c, const Response *r)
 {
     Copying *copying = c->user;
-    if (r->kind != RESPONSE_STATUS || !span_is(r->code, "COPYUID"))
-        return FALSE;
-    gsize before = copying->out->from->len;
-    if (before < copying->max)
-        imap_parse_copyuid(r->arguments, copying->max - before, copying->out);
-    return copying->out->from->len > before;
+    return r->kind == RESPONSE_STATUS && span_is(r->code, "COPYUID") && take_copyuid(copying, r->arguments);
 }
 
 static gboolean copy_or_move(ImapSession *s, const char *command, const ImapSet *uids,
@@ -172,7 +187,7 @@ static gboolean copy_or_move(ImapSession *s, const char *command, const ImapSet 
     ImapCopied ignored = {0}, *to = out ? out : &ignored;
     *to = (ImapCopied){0, g_array_new(FALSE, FALSE, sizeof(guint32)),
                        g_array_new(FALSE, FALSE, sizeof(guint32))};
-    Copying copying = {to, (gsize)MIN(imap_set_count(uids), 100000)};
+    Copying copying = {to, uids, (gsize)MIN(imap_set_count(uids), 100000)};
     gboolean good = line_set(&line, s, command, uids, err);
     if (good) {
         imap_line_add(&line, " ");
@@ -182,7 +197,7 @@ static gboolean copy_or_move(ImapSession *s, const char *command, const ImapSet 
         ImapCommand *c = imap_command_new(s, copy_data, &copying, "%s %s", command, folder);
         good = imap_command_send(s, c, &line, err) && imap_command_wait(s, c, err);
         if (c->code && strcmp(c->code, "COPYUID") == 0 && to->from->len == 0)
-            imap_parse_copyuid(span_of(c->arguments), copying.max, to);
+            take_copyuid(&copying, span_of(c->arguments));
         good = good && imap_command_judge(s, c, err);
         imap_command_free(s, c);
     }
