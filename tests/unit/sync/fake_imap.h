@@ -20,6 +20,9 @@ typedef struct {
     gboolean uidplus, move;
     GPtrArray *boxes; /* of ImapBox */
     guint fetched;    /* header fetches */
+    /* Sees each command first, `command` being what follows the tag; TRUE: it has answered. */
+    gboolean (*intercept)(FakeClient *c, const char *tag, const char *command);
+    void *data; /* of whoever intercepts */
 } ImapWorld;
 
 typedef struct {
@@ -450,6 +453,8 @@ static void imap_line(FakeClient *c, const char *line)
     ImapState *s = c->state;
     const char *rest = line;
     g_autofree char *tag = imap_word(&rest);
+    if (w->intercept && w->intercept(c, tag, rest + strspn(rest, " ")))
+        return;
     g_autofree char *verb = imap_word(&rest);
     const char *after = rest;
     if (g_ascii_strcasecmp(verb, "UID") == 0 && s->box) {
