@@ -9,6 +9,7 @@
 #define MAX_EXPUNGED 1000000
 #define MAX_FLAGS    50000
 #define MAX_ALERTS   20
+#define MAX_STATUSES 1000 /* a LIST tells better then */
 #define MAX_KEYWORDS (4u * 1024 * 1024) /* bytes of all keywords of all changes */
 #define MAX_NEWS     1200000 /* responses per command: a million may be expunged at once */
 
@@ -24,6 +25,7 @@ static ImapChanges *changes_new(void)
     c->flags = g_array_new(FALSE, FALSE, sizeof(ImapFlagChange));
     g_array_set_clear_func(c->flags, clear_flag_change);
     c->alerts = g_ptr_array_new_with_free_func(g_free);
+    c->statuses = g_ptr_array_new_with_free_func((GDestroyNotify)imap_folder_free);
     return c;
 }
 
@@ -34,6 +36,7 @@ void imap_changes_free(ImapChanges *c)
     g_array_unref(c->expunged);
     g_array_unref(c->flags);
     g_ptr_array_unref(c->alerts);
+    g_ptr_array_unref(c->statuses);
     g_free(c);
 }
 
@@ -74,6 +77,10 @@ void imap_changes_reset(ImapSession *s)
     GPtrArray *swap = s->changes->alerts;
     s->changes->alerts = old->alerts;
     old->alerts = swap;
+    swap = s->changes->statuses; /* they are not of this mailbox */
+    s->changes->statuses = old->statuses;
+    old->statuses = swap;
+    s->changes->folders_changed = old->folders_changed;
     imap_changes_free(old);
 }
 
@@ -81,7 +88,8 @@ gboolean imap_has_changes(const ImapSession *s)
 {
     const ImapChanges *c = s->changes;
     return c->exists_changed || c->expunged->len || c->unknown_expunged || c->flags->len ||
-           c->unknown_flags || c->overflow || c->lost || c->alerts->len;
+           c->unknown_flags || c->overflow || c->lost || c->alerts->len || c->statuses->len ||
+           c->folders_changed;
 }
 
 void imap_mailbox_free(ImapMailbox *m)
@@ -120,6 +128,23 @@ static void uidvalidity(ImapSession *s, gint64 n)
     s->mailbox->uidvalidity = now;
 }
 
+/* In the middle of a session an untagged one may run ahead of changes that are still to be told. */
+static void highestmodseq(ImapSession *s, guint64 n, gboolean tagged)
+{
+    if (s->selecting)
+        s->mailbox->highestmodseq = n;
+    else if (tagged)
+        s->mailbox->highestmodseq = MAX(s->mailbox->highestmodseq, n);
+    else
+        s->heard_modseq = MAX(s->heard_modseq, n);
+}
+
+void imap_changes_settle(ImapSession *s)
+{
+    if (s->mailbox && s->mailbox->highestmodseq > 0 && s->commands.length == 0)
+        s->mailbox->highestmodseq = MAX(s->mailbox->highestmodseq, s->heard_modseq);
+}
+
 /* Codes that describe the mailbox which is, or is being, selected. */
 static void mailbox_code(ImapSession *s, const Response *r)
 {
@@ -136,7 +161,7 @@ static void mailbox_code(ImapSession *s, const Response *r)
     else if (span_is(r->code, "UNSEEN") && number)
         m->first_unseen = imap_clamp32(n);
     else if (span_is(r->code, "HIGHESTMODSEQ") && number)
-        m->highestmodseq = imap_clamp64(n);
+        highestmodseq(s, imap_clamp64(n), r->kind == RESPONSE_TAGGED);
     else if (span_is(r->code, "NOMODSEQ"))
         m->highestmodseq = 0;
     else if (span_is(r->code, "READ-ONLY"))
@@ -147,6 +172,8 @@ static void mailbox_code(ImapSession *s, const Response *r)
         m->uid_not_sticky = TRUE;
     else if (span_is(r->code, "CLOSED") && !s->selecting)
         s->changes->lost = TRUE;
+    else if (span_is(r->code, "CLOSED")) /* RFC 7162 section 3.2.11: what came so far is of the one before */
+        imap_changes_reset(s);
 }
 
 void imap_changes_code(ImapSession *s, const Response *r)
@@ -163,7 +190,10 @@ void imap_changes_code(ImapSession *s, const Response *r)
         !sasl_guard_repeats(&s->guard, r->text))
         g_ptr_array_add(s->changes->alerts, printable_text(r->text.at ? r->text.at : "",
                                                            MIN(r->text.len, 1000), FALSE));
-    else if (s->mailbox && r->status == 'O')
+    else if (span_is(r->code, "NOTIFICATIONOVERFLOW")) { /* RFC 5465 section 5.8: it tells no more */
+        s->notifying = FALSE;
+        s->changes->folders_changed = TRUE;
+    } else if (s->mailbox && r->status == 'O')
         mailbox_code(s, r);
 }
 
@@ -219,7 +249,8 @@ static gboolean expunge(ImapSession *s, guint32 seq)
 static gboolean vanished(ImapSession *s, Span rest)
 {
     g_autoptr(ImapSet) gone = NULL;
-    if (!imap_parse_vanished(rest, &gone))
+    gboolean earlier = rest.len > 0 && *rest.at == '(';
+    if ((s->selecting && !earlier) || !imap_parse_vanished(rest, &gone))
         return FALSE;
     gsize room = MAX_EXPUNGED - s->changes->expunged->len;
     g_autoptr(GArray) uids = imap_set_uids(gone, room);
@@ -227,7 +258,7 @@ static gboolean vanished(ImapSession *s, Span rest)
         add_expunged(s, g_array_index(uids, guint32, i));
     if (imap_set_count(gone) > uids->len)
         s->changes->overflow = TRUE;
-    if (rest.len > 0 && *rest.at == '(')
+    if (earlier)
         return TRUE;
     guint32 known = imap_seqmap_remove_set(&s->map, gone);
     guint64 count = imap_set_count(gone);
@@ -256,8 +287,30 @@ gboolean imap_changes_count(ImapSession *s)
     return ++s->news <= MAX_NEWS;
 }
 
+/* What NOTIFY tells of other mailboxes (RFC 5465 section 4). */
+static gboolean notified(ImapSession *s, const Response *r)
+{
+    ImapChanges *c = s->changes;
+    if (r->kind == RESPONSE_LIST) {
+        c->folders_changed = TRUE;
+        return TRUE;
+    }
+    ImapFolder *f = g_new0(ImapFolder, 1);
+    f->name = imap_parse_status_of(r->rest, &f->status, s->chunk);
+    if (f->name && c->statuses->len < MAX_STATUSES) {
+        g_ptr_array_add(c->statuses, f);
+        return TRUE;
+    }
+    c->folders_changed = c->folders_changed || f->name;
+    gboolean good = f->name != NULL;
+    imap_folder_free(f);
+    return good;
+}
+
 gboolean imap_changes_untagged(ImapSession *s, const Response *r)
 {
+    if (s->notifying && (r->kind == RESPONSE_LIST || r->kind == RESPONSE_STATUS_OF))
+        return notified(s, r) && imap_changes_count(s);
     return s->mailbox && untagged(s, r) && imap_changes_count(s);
 }
 
@@ -271,6 +324,7 @@ static gsize keyword_bytes(const ImapFlags *f)
 
 void imap_changes_flags(ImapSession *s, ImapFetched *m)
 {
+    s->heard_modseq = MAX(s->heard_modseq, m->modseq);
     if (!(m->has & IMAP_FETCH_FLAGS))
         return;
     if (m->uid == 0) {

@@ -455,6 +455,22 @@ gboolean imap_parse_copyuid(Span arguments, gsize max, ImapCopied *out)
     return TRUE;
 }
 
+gboolean imap_parse_appenduids(Span arguments, guint n, guint32 *uidvalidity, guint32 *uids)
+{
+    Cursor c = cursor_new(arguments, NULL);
+    gint64 validity;
+    Span set;
+    if (!imap_cursor_number(&c, &validity))
+        return FALSE;
+    imap_cursor_blanks(&c);
+    g_autoptr(GArray) all = imap_cursor_code_atom(&c, &set) ? expand(set, n) : NULL;
+    if (!all || all->len != n)
+        return FALSE;
+    *uidvalidity = imap_fold32(validity);
+    memcpy(uids, all->data, n * sizeof *uids);
+    return TRUE;
+}
+
 gboolean imap_parse_appenduid(Span arguments, guint32 *uidvalidity, guint32 *uid)
 {
     Cursor c = cursor_new(arguments, NULL);

@@ -179,12 +179,14 @@ gboolean imap_fetch_untagged(ImapSession *s, const Response *r)
 {
     FetchResponse f;
     s->claims = 0;
-    if (!s->mailbox || s->selecting) {
+    if (!s->mailbox || (s->selecting && !s->resyncing)) {
         s->claimer = NULL;
         return FALSE;
     }
     imap_parse_fetch(r->rest, &f, s->chunk);
-    if (f.data.uid)
+    if (s->selecting) /* RFC 7162 section 3.2.5.1: by UID; the map is made when it is selected */
+        ;
+    else if (f.data.uid)
         imap_seqmap_set(&s->map, r->number, f.data.uid);
     else
         f.data.uid = imap_seqmap_get(&s->map, r->number);

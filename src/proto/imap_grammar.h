@@ -73,6 +73,8 @@ gboolean imap_parse_esearch(Span rest, ImapSet *out, gboolean *uid, GStringChunk
 gboolean imap_parse_vanished(Span rest, ImapSet **out);
 /* At most `max` pairs; *out is cleared when they do not fit together. */
 gboolean imap_parse_copyuid(Span arguments, gsize max, ImapCopied *out);
+/* A set of exactly `n` (MULTIAPPEND), in its order. */
+gboolean imap_parse_appenduids(Span arguments, guint n, guint32 *uidvalidity, guint32 *uids);
 gboolean imap_parse_appenduid(Span arguments, guint32 *uidvalidity, guint32 *uid);
 
 /* NULL when malformed, *c then undefined. */

@@ -1,4 +1,5 @@
-/* imap_idle.c - waiting for changes: IDLE (RFC 2177), or NOOP now and then without it. */
+/* imap_idle.c - waiting for changes: IDLE (RFC 2177), or NOOP now and then without it; NOTIFY (RFC 5465),
+ * which makes IDLE tell of all folders. */
 #include "imap_session.h"
 #include "pintail/util/log.h"
 
@@ -8,7 +9,10 @@ gboolean imap_noop(ImapSession *s, GError **err)
 {
     g_auto(Line) line = {0};
     imap_line_init(&line, s, "NOOP");
-    return imap_command_run(s, imap_command_new(s, NULL, NULL, "NOOP"), &line, err);
+    if (!imap_command_run(s, imap_command_new(s, NULL, NULL, "NOOP"), &line, err))
+        return FALSE;
+    imap_changes_settle(s);
+    return TRUE;
 }
 
 static guint left_of(gint64 until)
@@ -88,6 +92,7 @@ static gboolean run_idle(ImapSession *s, ImapCommand *c, int wake_fd, gint64 unt
         imap_session_drop_capability(s, IMAP_CAP_IDLE);
     if (!c->done && (!say_done(s, err) || !imap_command_wait(s, c, err)))
         return FALSE;
+    imap_changes_settle(s);
     if (imap_has_changes(s))
         *why = IMAP_IDLE_CHANGED;
     return imap_command_judge(s, c, err);
@@ -109,4 +114,52 @@ gboolean imap_idle(ImapSession *s, int wake_fd, guint timeout_ms, ImapIdle *why,
         return good;
     imap_session_drop_capability(s, IMAP_CAP_IDLE);
     return poll_instead(s, wake_fd, until, why, err);
+}
+
+/* ---- NOTIFY -------------------------------------------------------------------------- */
+
+/* Expunges of the selected mailbox only when a command lets them through, as without NOTIFY. Whoever knows
+ * no FlagChange for other mailboxes answers NO [BADEVENT] (RFC 5465 section 5): then without. */
+static const char *const notify_sets[] = {
+    "NOTIFY SET (SELECTED-DELAYED (MessageNew MessageExpunge FlagChange)) "
+    "(PERSONAL (MessageNew MessageExpunge FlagChange MailboxName))",
+    "NOTIFY SET (SELECTED-DELAYED (MessageNew MessageExpunge FlagChange)) "
+    "(PERSONAL (MessageNew MessageExpunge))",
+};
+
+static void notify_ended(ImapSession *s, ImapCommand *c)
+{
+    guint which = GPOINTER_TO_UINT(c->user);
+    s->notifying = c->status == 'O';
+    if (s->notifying)
+        return;
+    if (c->status == 'N' && which + 1 < G_N_ELEMENTS(notify_sets) && strcmp(c->code, "BADEVENT") == 0)
+        s->notify_next = which + 1;
+    else
+        imap_session_drop_capability(s, IMAP_CAP_NOTIFY);
+}
+
+static gboolean send_notify(ImapSession *s, guint which, GError **err)
+{
+    g_auto(Line) line = {0};
+    imap_line_init(&line, s, notify_sets[which]);
+    ImapCommand *c = imap_command_new(s, NULL, GUINT_TO_POINTER(which), "NOTIFY");
+    c->forgotten = TRUE;
+    c->ended = notify_ended;
+    if (imap_command_send(s, c, &line, err))
+        return TRUE;
+    imap_command_free(s, c);
+    return FALSE;
+}
+
+gboolean imap_notify(ImapSession *s, GError **err)
+{
+    if (!imap_has(s, IMAP_CAP_NOTIFY) || s->notifying)
+        return TRUE;
+    return send_notify(s, s->notify_next, err);
+}
+
+gboolean imap_notifies(const ImapSession *s)
+{
+    return s->notifying;
 }

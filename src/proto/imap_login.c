@@ -97,6 +97,30 @@ gboolean imap_enable(ImapSession *s, const char *names, GError **err)
     return TRUE;
 }
 
+static void enable_ended(ImapSession *s, ImapCommand *c)
+{
+    if (c->status == 'O') /* seen: OK and no ENABLED */
+        s->enabled |= imap_has(s, IMAP_CAP_QRESYNC) ? CAP_BIT(IMAP_CAP_QRESYNC) : CAP_BIT(IMAP_CAP_CONDSTORE);
+    else
+        imap_session_drop_capability(s, IMAP_CAP_QRESYNC);
+}
+
+gboolean imap_enable_resync(ImapSession *s, GError **err)
+{
+    gboolean qresync = imap_has(s, IMAP_CAP_QRESYNC);
+    if (!imap_has(s, IMAP_CAP_ENABLE) || (!qresync && !imap_has(s, IMAP_CAP_CONDSTORE)))
+        return TRUE;
+    g_auto(Line) line = {0};
+    imap_line_init(&line, s, qresync ? "ENABLE QRESYNC" : "ENABLE CONDSTORE");
+    ImapCommand *c = imap_command_new(s, NULL, NULL, "ENABLE");
+    c->forgotten = TRUE;
+    c->ended = enable_ended;
+    if (imap_command_send(s, c, &line, err))
+        return TRUE;
+    imap_command_free(s, c);
+    return FALSE;
+}
+
 /* ---- connecting --------------------------------------------------------------------- */
 
 static gboolean take_greeting(ImapSession *s, const Response *r, GError **err)

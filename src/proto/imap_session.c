@@ -15,6 +15,8 @@
 #define PROGRESS        16384 /* so many bytes have to come before each */
 #define AFTER_BYE       16
 #define BYE_MS          2000
+#define LINE_SHORT      1000
+#define LINE_REST       250 /* of a line: all but the set of messages */
 #define WORDS_MAX       400 /* bytes of the server's words that are kept */
 #define CODE_MAX        64
 
@@ -115,6 +117,17 @@ gboolean imap_line_name(Line *l, const char *name, GError **err)
     }
     imap_line_string(l, span_of(wire));
     return TRUE;
+}
+
+gsize imap_set_room(const ImapSession *s)
+{
+    guint limit = s && s->line_limit ? MAX(s->line_limit, 2 * LINE_REST) : IMAP_SET_TEXT + LINE_REST;
+    return MIN(limit - LINE_REST, IMAP_SET_TEXT);
+}
+
+void imap_limit_lines(ImapSession *s, guint octets)
+{
+    s->line_limit = octets;
 }
 
 /* ---- commands ----------------------------------------------------------------------- */
@@ -229,6 +242,7 @@ gboolean imap_command_send(ImapSession *s, ImapCommand *c, Line *line, GError **
         log_dialogue(s->frame.log_name, '>', shown, strlen(shown));
     }
     g_string_append(line->bytes, "\r\n");
+    c->length = line->bytes->len;
     for (guint i = 0; i < line->stops->len; i++) {
         gsize stop = g_array_index(line->stops, gsize, i) + shift;
         gboolean go;
@@ -300,6 +314,9 @@ gboolean imap_command_judge(ImapSession *s, const ImapCommand *c, GError **err)
     s->answer = (ImapAnswer){c->status, s->answer_code, s->answer_text};
     if (c->status == 'O')
         return TRUE;
+    /* There are servers that read no more than that (PROTOCOLS, quirk 8): shorter ones from now on. */
+    if (c->status == 'B' && c->length > LINE_SHORT)
+        s->line_limit = LINE_SHORT;
     const char *words = *s->answer_text ? s->answer_text : s->answer_code;
     error_set(err, c->status == 'B' ? PINTAIL_ERROR_REFUSED : error_of_code(s->answer_code),
               _("%s answered %s to %s: %s"), stream_peer(s->stream),
@@ -349,6 +366,8 @@ static gboolean handle_tagged(ImapSession *s, const Response *r, GError **err)
     c->arguments = g_strndup(r->arguments.at ? r->arguments.at : "", r->arguments.len);
     c->text = words_of(s, r->text);
     g_queue_remove(&s->commands, c);
+    if (c->ended)
+        c->ended(s, c);
     if (c->forgotten)
         imap_command_free(s, c);
     return TRUE;

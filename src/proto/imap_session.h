@@ -27,9 +27,11 @@ struct ImapCommand {
     gboolean done; /* the tagged answer is here: */
     char status;
     char *code, *arguments, *text;
+    gsize length;       /* of its line */
     gboolean forgotten; /* nobody waits; freed with its answer */
     ImapDataFunc data;  /* or NULL */
     gpointer user;      /* of whoever sent it */
+    void (*ended)(ImapSession *s, ImapCommand *c); /* when its answer is here; or NULL */
     ImapStep *step;     /* UID FETCH only */
 };
 
@@ -62,7 +64,10 @@ struct ImapSession {
     char *answer_code, *answer_text;
 
     ImapMailbox *mailbox;
-    gboolean selecting;
+    gboolean selecting, resyncing; /* SELECT is under way; with QRESYNC */
+    guint64 heard_modseq;          /* of changes since the last point at which all had been told */
+    gboolean notifying;
+    guint notify_next; /* the set of events that is asked for next */
     SeqMap map;
     ImapChanges *changes;
     GHashTable *changed_flags; /* UID -> index into changes->flags, plus one */
@@ -70,6 +75,7 @@ struct ImapSession {
     GPtrArray *namespaces;
     ImapStep *claimer;    /* takes the literal that is being read */
     guint claims;         /* literals of this response that were looked at */
+    guint line_limit;     /* octets of a command; 0: ours */
     guint idle_cut_short; /* IDLEs that the server ended by itself */
 };
 
@@ -135,6 +141,8 @@ void imap_changes_code(ImapSession *s, const Response *r);
 gboolean imap_changes_count(ImapSession *s);
 /* Counts and expunges; TRUE when it was news. */
 gboolean imap_changes_untagged(ImapSession *s, const Response *r);
+/* A command that lets the server tell everything has ended: all up to the highest MODSEQ heard of was told. */
+void imap_changes_settle(ImapSession *s);
 void imap_changes_flags(ImapSession *s, ImapFetched *m);
 
 gboolean imap_fetch_untagged(ImapSession *s, const Response *r);

@@ -146,6 +146,13 @@ gboolean imap_expunge(ImapSession *s, const ImapSet *uids, GError **err)
            imap_command_run(s, imap_command_new(s, NULL, NULL, "UID EXPUNGE"), &line, err);
 }
 
+gboolean imap_expunge_marked(ImapSession *s, GError **err)
+{
+    g_auto(Line) line = {0};
+    imap_line_init(&line, s, "EXPUNGE");
+    return imap_command_run(s, imap_command_new(s, NULL, NULL, "EXPUNGE"), &line, err);
+}
+
 /* ---- COPY, MOVE --------------------------------------------------------------------- */
 
 typedef struct {

@@ -51,6 +51,10 @@ char *imap_set_text(const ImapSet *s);
  * that fits IMAP_SET_TEXT; larger ones are the caller's to split, piece by piece. */
 ImapSet *imap_set_take(ImapSet *s, gsize max_uids, gsize max_text, gboolean from_high_end);
 #define IMAP_SET_TEXT 7000 /* under the 8000 octets of a command line (RFC 7162 section 4) */
+/* What this server can take of it: less where imap_limit_lines() says so, or where a longer line was
+ * answered BAD. */
+gsize imap_set_room(const ImapSession *s);
+void imap_limit_lines(ImapSession *s, guint octets); /* 0: no limit but ours */
 ImapSet *imap_set_parse(Span text); /* NULL when malformed or of more than a million ranges */
 void imap_set_free(ImapSet *s);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImapSet, imap_set_free)
@@ -114,13 +118,20 @@ typedef enum {
     IMAP_CAP_NAMESPACE, IMAP_CAP_GMAIL, IMAP_CAP_COMPRESS, IMAP_CAP_NOTIFY, IMAP_CAP_UTF8,
     IMAP_CAP_OBJECTID, IMAP_CAP_REPLACE, IMAP_CAP_ID, IMAP_CAP_UNSELECT, IMAP_CAP_STATUS_SIZE,
     IMAP_CAP_STARTTLS, IMAP_CAP_LOGINDISABLED, IMAP_CAP_IMAP4REV2, IMAP_CAP_XLIST,
-    IMAP_CAP_CREATE_SPECIAL_USE, IMAP_CAP_QUOTA, IMAP_CAP_COUNT
+    IMAP_CAP_CREATE_SPECIAL_USE, IMAP_CAP_MULTIAPPEND, IMAP_CAP_BINARY, IMAP_CAP_QUOTA, IMAP_CAP_COUNT
 } ImapCapability;
 /* As last announced, less what proved not to work on this connection. */
 gboolean imap_has(const ImapSession *s, ImapCapability c);
 guint64 imap_append_limit(const ImapSession *s); /* APPENDLIMIT (RFC 7889), 0: not said */
 /* ENABLE (RFC 5161). A server that forgets the ENABLED response is taken at its OK. */
 gboolean imap_enable(ImapSession *s, const char *names, GError **err);
+/* What makes resynchronizing cheap (RFC 7162): ENABLE of QRESYNC, else of CONDSTORE, where offered.
+ * Only sent: the answer is read along with the next command's. */
+gboolean imap_enable_resync(ImapSession *s, GError **err);
+/* COMPRESS=DEFLATE (RFC 4978) where offered; one round trip, with nothing in flight. Once compressed it
+ * stays so. A server that refuses is asked no more: that is TRUE. */
+gboolean imap_compress(ImapSession *s, GError **err);
+gboolean imap_is_compressed(const ImapSession *s);
 
 /* The last tagged answer, valid until the next command; never NULL. */
 typedef struct {
@@ -205,7 +216,7 @@ typedef struct {
     guint32 uidvalidity;    /* 0: not given; wider numbers are folded to 32 bits */
     guint32 uidnext;        /* 0: not given */
     guint32 first_unseen;   /* sequence number; 0: not given */
-    guint64 highestmodseq;  /* 0: none (NOMODSEQ) */
+    guint64 highestmodseq;  /* 0: none (NOMODSEQ); everything up to here has been told */
     ImapFlags permanent;    /* what may be changed for good; all bits when the server does not say */
     gboolean new_keywords;  /* \* */
     gboolean uid_not_sticky; /* [UIDNOTSTICKY]: UIDs mean nothing after this session */
@@ -215,6 +226,22 @@ typedef struct {
  * another is selected; the session keeps it up to date. Changes so far are dropped. */
 const ImapMailbox *imap_select(ImapSession *s, const char *name, gboolean read_only, GError **err);
 const ImapMailbox *imap_selected(const ImapSession *s); /* NULL: none */
+/* What is known from before of the mailbox that is selected (RFC 7162 section 3.2.5). */
+typedef struct {
+    guint32 uidvalidity;
+    guint64 modseq;
+    const guint32 *uids; /* ascending */
+    gsize n;
+    gboolean whole;      /* they were all there was: uids[i] was message i + 1 */
+} ImapKnown;
+/* imap_select() that asks with QRESYNC, where that is enabled, for all that happened since. *resynced: it
+ * is in imap_take_changes() - flags of what changed or is new, and what vanished -, complete up to
+ * highestmodseq of the mailbox. Else a plain SELECT was made. `known` may be NULL. */
+const ImapMailbox *imap_select_known(ImapSession *s, const char *name, gboolean read_only,
+                                     const ImapKnown *known, gboolean *resynced, GError **err);
+/* The same for the mailbox that is selected, with CONDSTORE (UID FETCH CHANGEDSINCE): flags since `modseq`,
+ * and with QRESYNC (*vanished TRUE) what vanished. REFUSED where there is no CONDSTORE. */
+gboolean imap_changed_since(ImapSession *s, guint64 modseq, gboolean *vanished, GError **err);
 /* UNSELECT; without it an EXAMINE and CLOSE: never expunges. */
 gboolean imap_unselect(ImapSession *s, GError **err);
 
@@ -235,6 +262,8 @@ typedef struct {
     gboolean overflow;       /* more than is kept: compare the whole folder */
     gboolean lost;           /* the server closed the mailbox ([CLOSED], a new UIDVALIDITY): select again */
     GPtrArray *alerts;       /* of char *: [ALERT] texts, to be shown */
+    GPtrArray *statuses;     /* of ImapFolder: name and status of other folders (NOTIFY) */
+    gboolean folders_changed; /* made, renamed, deleted, or more statuses than are kept: LIST again */
 } ImapChanges;
 
 gboolean imap_has_changes(const ImapSession *s); /* alerts included */
@@ -249,6 +278,11 @@ typedef enum { IMAP_IDLE_CHANGED, IMAP_IDLE_WOKEN, IMAP_IDLE_TIMEOUT } ImapIdle;
  * Without IDLE the same wait, then NOOP. FALSE: the connection broke, or the server refused. */
 gboolean imap_idle(ImapSession *s, int wake_fd, guint timeout_ms, ImapIdle *why, GError **err);
 gboolean imap_noop(ImapSession *s, GError **err);
+/* NOTIFY (RFC 5465): from now on the server tells, unasked, what happens in all folders; during IDLE at
+ * once. Only sent: the answer is read along with the next command's, imap_notifies() says what
+ * it was. Nothing is sent where it is not offered. */
+gboolean imap_notify(ImapSession *s, GError **err);
+gboolean imap_notifies(const ImapSession *s);
 
 /* ---- reading messages --------------------------------------------------------------- */
 
@@ -366,6 +400,9 @@ gboolean imap_move(ImapSession *s, const ImapSet *uids, const char *folder, Imap
 /* UID EXPUNGE; only with IMAP_CAP_UIDPLUS, else REFUSED at once (a plain EXPUNGE would take
  * what others marked too). */
 gboolean imap_expunge(ImapSession *s, const ImapSet *uids, GError **err);
+/* EXPUNGE: takes everything that anybody has marked \Deleted. Only for a caller who has just made sure,
+ * by a search, that nothing else is. */
+gboolean imap_expunge_marked(ImapSession *s, GError **err);
 
 typedef struct {
     Span message; /* CRLF line ends; must stay as it is during the call */
@@ -379,3 +416,7 @@ typedef struct {
  * been stored when it fails with REFUSED or GONE; otherwise it may have been. */
 gboolean imap_append(ImapSession *s, const char *folder, const ImapAppend *what,
                      guint32 *uidvalidity, guint32 *uid, GError **err);
+/* All or none in one command (RFC 3502); n > 1 only with IMAP_CAP_MULTIAPPEND, else REFUSED at once.
+ * uids[i] as *uid above. */
+gboolean imap_append_many(ImapSession *s, const char *folder, const ImapAppend *what, guint n,
+                          guint32 *uidvalidity, guint32 *uids, GError **err);

@@ -492,6 +492,62 @@ static void test_append_literals(void)
     }
 }
 
+static void test_append_many(void)
+{
+    Rig r;
+    rig_open(&r, "MULTIAPPEND UIDPLUS",
+             "C: p1 APPEND \"Sent\" (\\\\Seen) {3}\nS: + \nC= 3\nC:  (\\\\Draft) {4}\nS: + \nC= 4\nC:  {1}\nS: + \n"
+             "C= 3\nS: p1 OK [APPENDUID 7 10:12] done\n"
+             "C: p2 APPEND \"Sent\" {1}\nS: + \nC= 1\nC:  {1}\nS: p2 NO [OVERQUOTA] full\n"
+             "C: p3 APPEND \"Sent\" {1}\nS: + \nC= 1\nC:  {1}\nS: + \nC= 3\nS: p3 OK [APPENDUID 7 13] one too few\n");
+    ImapAppend three[] = {{.message = SPAN_LITERAL("one"), .bits = IMAP_FLAG_SEEN},
+                          {.message = SPAN_LITERAL("four"), .bits = IMAP_FLAG_DRAFT},
+                          {.message = SPAN_LITERAL("x")}};
+    ImapAppend two[] = {{.message = SPAN_LITERAL("a")}, {.message = SPAN_LITERAL("b")}};
+    guint32 validity, uids[3];
+    g_assert_true(imap_append_many(r.session, "Sent", three, 3, &validity, uids, &r.error));
+    g_assert_cmpuint(validity, ==, 7);
+    g_assert_cmpuint(uids[0], ==, 10);
+    g_assert_cmpuint(uids[2], ==, 12);
+    g_assert_false(imap_append_many(r.session, "Sent", two, 2, &validity, uids, &r.error));
+    rig_failed(&r, PINTAIL_ERROR_REFUSED, "full");
+    g_assert_true(imap_append_many(r.session, "Sent", two, 2, &validity, uids, &r.error));
+    g_assert_cmpuint(uids[0], ==, 0);
+    rig_close(&r);
+    rig_open(&r, "MULTIAPPEND LITERAL+ APPENDLIMIT=3",
+             "C: p1 APPEND \"Sent\" {1+}\nC= 1\nC:  {1+}\nC= 3\nS: p1 OK\nC: p2 NOOP\nS: p2 OK\n");
+    g_assert_true(imap_append_many(r.session, "Sent", two, 2, &validity, uids, &r.error));
+    g_assert_false(imap_append_many(r.session, "Sent", three, 3, &validity, uids, &r.error));
+    rig_failed(&r, PINTAIL_ERROR_REFUSED, "at most"); /* before a byte was sent */
+    g_assert_true(imap_noop(r.session, &r.error));
+    rig_close(&r);
+    rig_open(&r, "", "C: p1 NOOP\nS: p1 OK\n");
+    g_assert_false(imap_append_many(r.session, "Sent", two, 2, &validity, uids, &r.error));
+    rig_failed(&r, PINTAIL_ERROR_REFUSED, "MULTIAPPEND");
+    g_assert_true(imap_noop(r.session, &r.error));
+    rig_close(&r);
+}
+
+/* A long line that is answered BAD makes shorter ones; so does the account's word. */
+static void test_line_limit(void)
+{
+    Rig r;
+    rig_select(&r, "", "C~ p2 UID STORE .*\nS: p2 BAD line too long\nC: p3 EXPUNGE\nS: * 1 EXPUNGE\nS: p3 OK\n");
+    g_autoptr(ImapSet) set = imap_set_new();
+    for (guint32 uid = 1; uid < 1000; uid += 2)
+        imap_set_add(set, uid, uid);
+    g_assert_cmpuint(imap_set_room(r.session), ==, IMAP_SET_TEXT);
+    g_assert_false(imap_store(r.session, set, IMAP_STORE_ADD, IMAP_FLAG_SEEN, NULL, TRUE, &r.error));
+    rig_failed(&r, PINTAIL_ERROR_REFUSED, "too long");
+    g_assert_cmpuint(imap_set_room(r.session), <, 1000);
+    imap_limit_lines(r.session, 0);
+    g_assert_cmpuint(imap_set_room(r.session), ==, IMAP_SET_TEXT);
+    imap_limit_lines(r.session, 2000);
+    g_assert_cmpuint(imap_set_room(r.session), <, 2000);
+    g_assert_true(imap_expunge_marked(r.session, &r.error));
+    rig_close(&r);
+}
+
 /* ---- what comes unasked ------------------------------------------------------------- */
 
 static void test_changes(void)
@@ -740,6 +796,8 @@ int main(int argc, char **argv)
     g_test_add_func("/imap/messages/copy-and-move", test_copy_and_move);
     g_test_add_func("/imap/messages/append", test_append);
     g_test_add_func("/imap/messages/append-literals", test_append_literals);
+    g_test_add_func("/imap/messages/append-many", test_append_many);
+    g_test_add_func("/imap/messages/line-limit", test_line_limit);
     g_test_add_func("/imap/messages/changes", test_changes);
     g_test_add_func("/imap/messages/idle", test_idle);
     g_test_add_func("/imap/messages/idle-without", test_idle_without);
