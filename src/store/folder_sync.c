@@ -76,6 +76,7 @@ gboolean folder_remove(Store *s, gint64 folder, GError **err)
         more = id != 0;
         if (!more) {
             db_run(&s->db, "DELETE FROM tombstone WHERE folder = ?", "i", folder);
+            db_run(&s->db, "DELETE FROM folder_thread WHERE folder = ?", "i", folder);
             db_run(&s->db, "DELETE FROM folder WHERE id = ?", "i", folder);
             txn_touch_list(s, account);
         }

@@ -66,6 +66,11 @@ static void tidy(Store *s)
                "DELETE FROM tombstone WHERE (folder, seq, placement) IN (SELECT folder, seq,"
                " placement FROM tombstone WHERE seq <= ? LIMIT 500)",
                "i", buried);
+        db_run(&s->db,
+               "DELETE FROM folder_thread WHERE total = 0 AND (folder, thread) IN"
+               " (SELECT t.folder, t.thread FROM folder f CROSS JOIN folder_thread t"
+               " ON t.folder = f.id AND t.change_seq <= ? WHERE t.total = 0 LIMIT 500)",
+               "i", buried);
     }
     if (sent) {
         db_run(&s->db,

@@ -187,7 +187,10 @@ void message_collect(Store *s, gint64 message)
         db_number(&s->db, 0, "SELECT 1 FROM op WHERE message = ? LIMIT 1", "i", message) ||
         db_failed(&s->db))
         return;
+    gint64 thread = db_number(&s->db, 0, "SELECT thread FROM message WHERE id = ?", "i", message);
     db_run(&s->db, "DELETE FROM message WHERE id = ?", "i", message);
+    if (!db_number(&s->db, 0, "SELECT 1 FROM message WHERE thread = ? LIMIT 1", "i", thread))
+        db_run(&s->db, "DELETE FROM thread_ref WHERE thread = ?", "i", thread);
     db_run(&s->db, "UPDATE uidl SET message = 0 WHERE message = ? AND message <> 0", "i", message);
     index_enqueue(s, message, TRUE);
 }

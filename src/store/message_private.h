@@ -28,6 +28,11 @@ GPtrArray *people_unpack(const char *packed);
 
 /* ---- thread.c ---- */
 void thread_assign(Store *s, gint64 account, gint64 message, const Envelope *e);
+/* What is shown of a message in a folder has changed by so much. */
+void thread_count(Store *s, gint64 folder, gint64 message, gint64 date, gint64 total,
+                  gint64 unread);
+/* A placement that a server or a download has brought: in a muted thread it is marked read. */
+void thread_arrived(Store *s, gint64 message, gint64 placement);
 
 /* ---- placement.c ---- */
 typedef struct {
@@ -37,7 +42,7 @@ typedef struct {
     gboolean server_here, shown, waiting, parked;
     guint server_flags, shown_flags;
     guint folder_flags;
-    gint64 added_seq, op_done_seq;
+    gint64 added_seq, op_done_seq, date;
     char *base, *file; /* local mail; file also NULL for partial mail */
     char *maildir;     /* absolute path of a local folder; else NULL */
 } Placement;

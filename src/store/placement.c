@@ -16,6 +16,7 @@
 #include "folder_private.h"
 #include "message_private.h"
 #include "pintail/store/op.h"
+#include "subject.h"
 #include "pintail/util/text.h"
 
 #define SORT_MAX  48
@@ -36,7 +37,7 @@ gboolean placement_load(Store *s, gint64 id, Placement *p)
         &s->db,
         "SELECT p.id, p.message, p.folder, f.account, p.uid, p.uidvalidity = f.uidvalidity,"
         " p.server_here, p.shown, p.waiting, p.parked, p.server_flags, p.shown_flags, f.flags,"
-        " p.added_seq, p.op_done_seq, p.base, p.file"
+        " p.added_seq, p.op_done_seq, p.base, p.file, p.date"
         " FROM placement p JOIN folder f ON f.id = p.folder WHERE p.id = ?",
         "i", id);
     if (!db_step(&s->db, st))
@@ -58,7 +59,8 @@ gboolean placement_load(Store *s, gint64 id, Placement *p)
                      .added_seq = db_int(st, 13),
                      .op_done_seq = db_int(st, 14),
                      .base = g_strdup((const char *)sqlite3_column_text(st, 15)),
-                     .file = g_strdup((const char *)sqlite3_column_text(st, 16))};
+                     .file = g_strdup((const char *)sqlite3_column_text(st, 16)),
+                     .date = db_int(st, 17)};
     db_reset(st);
     if (p->folder_flags & FOLDER_LOCAL)
         p->maildir = folder_maildir(s, p->folder);
@@ -83,24 +85,6 @@ static char *sort_key(const char *text)
     return g_strndup(folded, keep);
 }
 
-/* Without "Re:", "Fwd:", "Aw: [list]" and blanks in front. */
-static const char *bare_subject(const char *subject)
-{
-    static const char *const prefixes[] = {"re:", "fwd:", "fw:", "aw:", "wg:", "sv:", "rv:"};
-    for (;;) {
-        const char *start = subject;
-        while (*subject == ' ' || *subject == '\t')
-            subject++;
-        for (guint i = 0; i < G_N_ELEMENTS(prefixes); i++) {
-            gsize len = strlen(prefixes[i]);
-            if (g_ascii_strncasecmp(subject, prefixes[i], len) == 0)
-                subject += len;
-        }
-        if (subject == start)
-            return subject;
-    }
-}
-
 gint64 placement_insert(Store *s, gint64 message, gint64 folder, guint32 uidvalidity, guint32 uid,
                         guint server_flags, gboolean server_here)
 {
@@ -110,7 +94,7 @@ gint64 placement_insert(Store *s, gint64 message, gint64 folder, guint32 uidvali
     if (!db_step(&s->db, st))
         return 0;
     g_autofree char *from = sort_key(db_peek(st, 0));
-    g_autofree char *subject = sort_key(bare_subject(db_peek(st, 1)));
+    g_autofree char *subject = sort_key(subject_bare(db_peek(st, 1), NULL));
     gint64 date = db_int(st, 2), received = db_int(st, 3), size = db_int(st, 4);
     db_reset(st);
     db_run(&s->db,
@@ -224,6 +208,8 @@ static void count(Store *s, const Placement *p, gboolean shown, guint flags)
     db_run(&s->db,
            "UPDATE folder SET total = total + ?, unread = unread + ?, change_seq = ? WHERE id = ?",
            "iiii", total, unread, txn_seq(s), p->folder);
+    if (shown || p->shown)
+        thread_count(s, p->folder, p->message, p->date, total, unread);
     txn_touch(s, p->account, p->folder);
     if (total || unread)
         txn_touch_list(s, p->account);
@@ -305,11 +291,11 @@ void placement_refolder(Store *s, gint64 id, gint64 folder)
     g_auto(Placement) p = {0};
     if (!placement_load(s, id, &p) || p.folder == folder)
         return;
+    db_run(&s->db, "UPDATE placement SET folder = ?, shown = 0 WHERE id = ?", "ii", folder, id);
     if (p.shown) {
         bury(s, &p);
         count(s, &p, FALSE, 0);
     }
-    db_run(&s->db, "UPDATE placement SET folder = ?, shown = 0 WHERE id = ?", "ii", folder, id);
     placement_recompute(s, id);
 }
 
@@ -318,11 +304,11 @@ void placement_delete(Store *s, gint64 id)
     g_auto(Placement) p = {0};
     if (!placement_load(s, id, &p))
         return;
+    db_run(&s->db, "DELETE FROM placement WHERE id = ?", "i", id);
     if (p.shown) {
         bury(s, &p);
         count(s, &p, FALSE, 0);
     }
-    db_run(&s->db, "DELETE FROM placement WHERE id = ?", "i", id);
     message_collect(s, p.message);
 }
 

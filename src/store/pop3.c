@@ -231,6 +231,7 @@ static gint64 insert_message(Batch *b, const Job *j)
     gint64 id = placement_insert(s, message, b->inbox, 0, 0, 0, TRUE);
     placement_set_file(s, id, j->base, j->file);
     placement_recompute(s, id);
+    thread_arrived(s, message, id);
     return message;
 }
 

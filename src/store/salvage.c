@@ -1,7 +1,8 @@
 /* salvage.c - a damaged store.db: what exists only here is saved from it, and it is set aside.
  *
  * Saved: accounts and folders with their ids, operations with the placements and messages
- * that they name, POP3 UIDLs, the outbox, trusted certificates, named values. Everything else
+ * that they name, POP3 UIDLs, the outbox, trusted certificates, named values, threads that were broken, joined or
+ * muted by hand. Everything else
  * is rebuilt: lists and flags from servers, local mail from its files. Each table is read from its
  * beginning up to the damage and from its end down to it.
  *
@@ -159,6 +160,8 @@ static const struct {
     {"outbox_recipient", "outbox DESC, n"},
     {"file_todo", "id"},
     {"meta", "key"},
+    {"thread_hand", "account DESC, hash"},
+    {"thread_mute", "account DESC, hash"},
 };
 
 /* The rows that operations and the outbox name; one that cannot be read is missing there too. */

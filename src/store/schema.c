@@ -116,6 +116,39 @@ static const char store_v1[] =
     "  gone INTEGER NOT NULL);"
     "CREATE INDEX index_queue_message ON index_queue(message);";
 
+/* What became of sent mail is looked for by Message-ID. */
+static const char store_v2[] =
+    "ALTER TABLE outbox ADD COLUMN notify INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE outbox ADD COLUMN finished INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE outbox ADD COLUMN via TEXT NOT NULL DEFAULT '';"
+    "CREATE INDEX outbox_message_id ON outbox(message_id);";
+
+/* Threads by folder (see thread.c), and what the person does to them by hand. */
+static const char store_v3[] =
+    "ALTER TABLE message ADD COLUMN loose INTEGER;"
+    "CREATE INDEX message_loose ON message(account, loose, date, mid_hash)"
+    "  WHERE loose IS NOT NULL;"
+    "CREATE TABLE thread_hand(account INTEGER NOT NULL, hash INTEGER NOT NULL,"
+    "  parent INTEGER NOT NULL, PRIMARY KEY(account, hash)) WITHOUT ROWID;"
+    "CREATE TABLE thread_mute(account INTEGER NOT NULL, hash INTEGER NOT NULL,"
+    "  PRIMARY KEY(account, hash)) WITHOUT ROWID;"
+    "CREATE TABLE folder_thread(folder INTEGER NOT NULL, thread INTEGER NOT NULL,"
+    "  newest INTEGER NOT NULL, total INTEGER NOT NULL, unread INTEGER NOT NULL,"
+    "  change_seq INTEGER NOT NULL, PRIMARY KEY(folder, thread)) WITHOUT ROWID;"
+    "CREATE INDEX folder_thread_newest ON folder_thread(folder, newest) WHERE total > 0;"
+    "CREATE INDEX folder_thread_seq ON folder_thread(folder, change_seq);"
+    "INSERT INTO folder_thread SELECT p.folder, m.thread, max(p.date), count(*),"
+    "  sum(p.shown_flags & 1 = 0), (SELECT value FROM sequence)"
+    "  FROM placement p CROSS JOIN message m ON m.id = p.message WHERE p.shown = 1"
+    "  GROUP BY p.folder, m.thread;";
+
+/* What the server itself calls a message wherever it lies (EMAILID, X-GM-MSGID), and the flags that
+ * a folder keeps for good: the others are kept here. */
+static const char store_v4[] =
+    "ALTER TABLE message ADD COLUMN server_id TEXT NOT NULL DEFAULT '';"
+    "CREATE INDEX message_server_id ON message(account, server_id) WHERE server_id <> '';"
+    "ALTER TABLE folder ADD COLUMN permanent INTEGER NOT NULL DEFAULT -1;";
+
 /* body.id names its chunks; `used` is Unix seconds, coarse. state.total is the sum of `stored`. */
 static const char cache_v1[] =
     "CREATE TABLE state(only INTEGER PRIMARY KEY CHECK(only = 1), total INTEGER NOT NULL,"
@@ -138,7 +171,7 @@ static const char index_v1[] =
     "CREATE VIRTUAL TABLE body_words USING fts5(words, content='', detail='none',"
     "  prefix='2 3', tokenize='unicode61');";
 
-static const char *const store_steps[] = {store_v1};
+static const char *const store_steps[] = {store_v1, store_v2, store_v3, store_v4};
 static const char *const cache_steps[] = {cache_v1};
 static const char *const index_steps[] = {index_v1};
 

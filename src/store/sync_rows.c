@@ -61,6 +61,9 @@ static void add_one(Store *s, gint64 account, gint64 folder, guint32 uidvalidity
     } else {
         gint64 message = message_insert(s, account, f->envelope, f->size, f->received, FALSE);
         id = placement_insert(s, message, folder, uidvalidity, f->uid, f->flags & FLAGS_ALL, TRUE);
+        placement_recompute(s, id);
+        thread_arrived(s, message, id);
+        return;
     }
     placement_recompute(s, id);
 }
@@ -159,18 +162,39 @@ gint64 message_fetchable(Store *s, gint64 message)
 }
 
 /* ---- changes ---- */
-static void set_flags(Store *s, gint64 folder, guint32 uidvalidity, const UidFlags *u, gint64 seq)
+/* What the folder cannot keep (PERMANENTFLAGS) stays as it is here: `ours`. */
+static void set_flags(Store *s, gint64 folder, guint32 uidvalidity, const UidFlags *u, gint64 seq, guint ours)
 {
+    guint theirs = u->flags & FLAGS_ALL & ~ours;
     gint64 id =
         db_number(&s->db, 0,
                   "SELECT id FROM placement WHERE folder = ? AND uidvalidity = ? AND uid = ?"
-                  " AND op_done_seq <= ? AND server_flags <> ?",
-                  "iiiii", folder, I64(uidvalidity), I64(u->uid), seq, I64(u->flags & FLAGS_ALL));
+                  " AND op_done_seq <= ? AND server_flags <> (? | (server_flags & ?))",
+                  "iiiiii", folder, I64(uidvalidity), I64(u->uid), seq, I64(theirs), I64(ours));
     if (!id)
         return;
-    db_run(&s->db, "UPDATE placement SET server_flags = ? WHERE id = ?", "ii",
-           I64(u->flags & FLAGS_ALL), id);
+    db_run(&s->db, "UPDATE placement SET server_flags = ? | (server_flags & ?) WHERE id = ?", "iii", I64(theirs),
+           I64(ours), id);
     placement_recompute(s, id);
+}
+
+static guint local_flags(Store *s, gint64 folder)
+{
+    return FLAGS_ALL & ~(guint)db_number(&s->db, -1, "SELECT permanent FROM folder WHERE id = ?", "i", folder);
+}
+
+gboolean folder_set_permanent(Store *s, gint64 folder, guint flags, GError **err)
+{
+    flags &= FLAGS_ALL;
+    guint ours = local_flags(s, folder);
+    if (!db_ok(&s->db, err))
+        return FALSE;
+    if (ours == (FLAGS_ALL & ~flags))
+        return TRUE;
+    if (!txn_begin(s, FALSE, err))
+        return FALSE;
+    db_run(&s->db, "UPDATE folder SET permanent = ? WHERE id = ?", "ii", I64(flags), folder);
+    return txn_commit(s, err);
 }
 
 gboolean placements_flags(Store *s, gint64 folder, const UidFlags *flags, guint n,
@@ -183,8 +207,9 @@ gboolean placements_flags(Store *s, gint64 folder, const UidFlags *flags, guint 
         guint32 uidvalidity;
         gint64 end = slice_end();
         if (position(s, folder, &account, &uidvalidity)) {
+            guint ours = local_flags(s, folder);
             do
-                set_flags(s, folder, uidvalidity, &flags[i++], issued_seq);
+                set_flags(s, folder, uidvalidity, &flags[i++], issued_seq, ours);
             while (i < n && g_get_monotonic_time() < end);
         }
         if (!txn_commit(s, err))
