@@ -8,22 +8,35 @@
 #include "pintail/util/file.h"
 #include "pintail/util/i18n.h"
 
+static void item_clear(OpItem *item)
+{
+    g_free(item->message_id);
+    g_free(item->file);
+}
+
 void op_batch_free(OpBatch *b)
 {
     if (!b)
         return;
-    for (guint i = 0; i < b->items->len; i++) {
-        OpItem *item = &g_array_index(b->items, OpItem, i);
-        g_free(item->message_id);
-        g_free(item->file);
-    }
+    for (guint i = 0; i < b->items->len; i++)
+        item_clear(&g_array_index(b->items, OpItem, i));
     g_array_unref(b->items);
     g_free(b);
 }
 
+void op_batch_drop(OpBatch *b, guint n)
+{
+    item_clear(&g_array_index(b->items, OpItem, n));
+    g_array_remove_index(b->items, n);
+}
+
 /* ---- what may go ---- */
+#define APPENDS 50 /* in one batch: each is a file to be read */
+
+/* The deletion of a copy elsewhere (what MOVE by COPY leaves behind) is nobody's business. */
 #define FIRST_OF_ITS_MESSAGE                                                                       \
-    " NOT EXISTS(SELECT 1 FROM op e WHERE e.message = o.message AND e.id < o.id)"
+    " NOT EXISTS(SELECT 1 FROM op e WHERE e.message = o.message AND e.id < o.id"                   \
+    "  AND NOT (e.kind = 3 AND e.placement <> o.placement))"
 #define HAS_UID                                                                                    \
     " (o.kind = 4 OR EXISTS(SELECT 1 FROM placement p JOIN folder f ON f.id = p.folder"            \
     "  WHERE p.id = o.placement AND p.uid IS NOT NULL AND p.uidvalidity = f.uidvalidity))"
@@ -92,9 +105,8 @@ static void read_items(Store *s, OpBatch *b, gint64 head, guint max)
     if (b->state == OP_INFLIGHT)
         st = db_query(&s->db,
                       ITEM_COLUMNS " AND o.state = 1 AND o.kind = ?2 AND o.folder = ?3"
-                                   " AND o.destination = ?4 AND (o.kind <> 4 OR o.id = ?5)"
-                                   " ORDER BY o.id",
-                      "iiiii", b->account, I64(b->kind), b->folder, b->destination, head);
+                                   " AND o.destination = ?4 ORDER BY o.id",
+                      "iiii", b->account, I64(b->kind), b->folder, b->destination);
     else
         st =
             db_query(&s->db,
@@ -103,7 +115,7 @@ static void read_items(Store *s, OpBatch *b, gint64 head, guint max)
                                   " AND o.remove_flags = ?6 AND o.id >= ?7 AND" FIRST_OF_ITS_MESSAGE
                                   " AND" HAS_UID " ORDER BY o.id LIMIT ?8",
                      "iiiiiiii", b->account, I64(b->kind), b->folder, b->destination, I64(b->add),
-                     I64(b->remove), head, I64(b->kind == OP_APPEND ? 1 : MAX(max, 1)));
+                     I64(b->remove), head, I64(b->kind == OP_APPEND ? APPENDS : MAX(max, 1)));
     while (db_step(&s->db, st)) {
         OpItem item = item_from(st);
         g_array_append_val(b->items, item);
@@ -264,8 +276,22 @@ static void done_flags(Store *s, const OpBatch *b, const OpItem *item, gboolean 
     placement_recompute(s, p.id);
 }
 
+/* A copy of it is where it was to be moved: what is left is to delete it here. */
+static void leave_later(Store *s, gint64 placement)
+{
+    g_auto(Placement) p = {0};
+    if (!placement_load(s, placement, &p))
+        return;
+    if (!p.server_here || !p.uid) {
+        leave(s, placement);
+        return;
+    }
+    op_insert(s, OP_PURGE, &p, 0, 0, 0, 0);
+    placement_recompute(s, placement);
+}
+
 static void done_place(Store *s, const OpBatch *b, const OpItem *item, guint32 uid,
-                       guint32 uidvalidity)
+                       guint32 uidvalidity, gboolean by_copy)
 {
     /* Read anew: a merge may have given the message another row meanwhile. */
     gint64 to =
@@ -275,7 +301,9 @@ static void done_place(Store *s, const OpBatch *b, const OpItem *item, guint32 u
     Recorded recorded = recorded_of(s, item->id);
     db_run(&s->db, "DELETE FROM op WHERE id = ?", "i", item->id);
     arrived(s, to, flags, uid, uidvalidity, recorded);
-    if (b->kind == OP_MOVE) {
+    if (b->kind == OP_MOVE && by_copy) {
+        leave_later(s, from);
+    } else if (b->kind == OP_MOVE) {
         leave(s, from);
     } else {
         placement_recompute(s, from);
@@ -299,7 +327,7 @@ static void done_append(Store *s, const OpItem *item, guint32 uid, guint32 uidva
 }
 
 static void done_one(Store *s, const OpBatch *b, const OpItem *item, guint32 uid,
-                     guint32 uidvalidity)
+                     guint32 uidvalidity, gboolean by_copy)
 {
     gboolean known = db_number(&s->db, 0, "SELECT 1 FROM op WHERE id = ?", "i", item->id) != 0;
     switch (b->kind) {
@@ -309,7 +337,7 @@ static void done_one(Store *s, const OpBatch *b, const OpItem *item, guint32 uid
     case OP_MOVE:
     case OP_COPY:
         if (known)
-            done_place(s, b, item, uid, uidvalidity);
+            done_place(s, b, item, uid, uidvalidity, by_copy);
         break;
     case OP_PURGE:
         db_run(&s->db, "DELETE FROM op WHERE id = ?", "i", item->id);
@@ -336,15 +364,27 @@ static void keep_appended(Store *s, const OpBatch *b, const guint *items, guint 
     }
 }
 
-gboolean ops_done(Store *s, const OpBatch *b, const guint *items, guint n, const guint32 *uids,
-                  guint32 destination_uidvalidity, GError **err)
+static gboolean done(Store *s, const OpBatch *b, const guint *items, guint n, const guint32 *uids,
+                     guint32 destination_uidvalidity, gboolean by_copy, GError **err)
 {
     keep_appended(s, b, items, n);
     if (!begin(s, err))
         return FALSE;
     for (guint i = 0; i < n; i++)
-        done_one(s, b, item_at(b, items[i]), uids ? uids[i] : 0, destination_uidvalidity);
+        done_one(s, b, item_at(b, items[i]), uids ? uids[i] : 0, destination_uidvalidity, by_copy);
     return finish(s, err);
+}
+
+gboolean ops_done(Store *s, const OpBatch *b, const guint *items, guint n, const guint32 *uids,
+                  guint32 destination_uidvalidity, GError **err)
+{
+    return done(s, b, items, n, uids, destination_uidvalidity, FALSE, err);
+}
+
+gboolean ops_copied(Store *s, const OpBatch *b, const guint *items, guint n, const guint32 *uids,
+                    guint32 destination_uidvalidity, GError **err)
+{
+    return done(s, b, items, n, uids, destination_uidvalidity, TRUE, err);
 }
 
 /* ---- refused ---- */

@@ -69,6 +69,9 @@ gboolean folder_created(Store *s, gint64 folder, GError **err);
 /* Sync position after a step whose rows are committed. */
 gboolean folder_set_synced(Store *s, gint64 folder, guint32 uidnext, guint64 highestmodseq,
                            guint32 floor_uid, GError **err);
+/* The Flags that the server keeps for good (PERMANENTFLAGS); -1 until it is known. Others are kept here:
+ * what a sync says of them changes nothing. Writes only what is new. */
+gboolean folder_set_permanent(Store *s, gint64 folder, guint flags, GError **err);
 /* A new UIDVALIDITY (0: first SELECT): placements are kept, without UID, until the
  * next sync has bound them anew (Message-ID + size); what it does not find goes then. */
 gboolean folder_set_uidvalidity(Store *s, gint64 folder, guint32 uidvalidity, GError **err);

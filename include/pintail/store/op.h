@@ -32,6 +32,7 @@ typedef struct {
     GArray *items;         /* of OpItem; all alike in the fields above */
 } OpBatch;
 void op_batch_free(OpBatch *b);
+void op_batch_drop(OpBatch *b, guint n); /* leaves item n out: it is for another batch */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OpBatch, op_batch_free)
 
 /* The oldest batch that can go now: its messages have no earlier operation that waits or is
@@ -45,6 +46,10 @@ gboolean ops_mark_inflight(Store *s, const OpBatch *b, guint32 destination_uidva
 /* The server confirmed these items; `uids[i]` is the new UID of item i (0: unknown), may be NULL. */
 gboolean ops_done(Store *s, const OpBatch *b, const guint *items, guint n, const guint32 *uids,
                   guint32 destination_uidvalidity, GError **err);
+/* MOVE by COPY: these items are at the destination now, and still at the source. A PURGE of the
+ * source takes the operation's place. */
+gboolean ops_copied(Store *s, const OpBatch *b, const guint *items, guint n, const guint32 *uids,
+                    guint32 destination_uidvalidity, GError **err);
 /* The connection was lost before the command, or recovery found that it had no effect: waits again. */
 gboolean ops_requeue(Store *s, const OpBatch *b, GError **err);
 /* Refused: shown state reverts, the server's words are kept. */

@@ -351,6 +351,8 @@ static void imap_search_reply(FakeClient *c, const char *criteria)
             continue;
         if (wanted && !strstr(m->text, wanted))
             continue;
+        if (strstr(criteria, " DELETED") && !(m->flags & 8))
+            continue;
         g_string_append_printf(out, " %u", m->uid);
     }
     fake_send(c, "%s", out->str);
@@ -409,15 +411,31 @@ static void imap_append_command(FakeClient *c, const char *tag, const char *rest
         fake_send(c, "+ go on");
     if (!c->open)
         return;
-    g_autofree char *text = fake_read_bytes(c, (gsize)g_ascii_strtoull(brace + 1, NULL, 10));
-    g_autofree char *end = text ? fake_read(c) : NULL;
-    if (!end) {
-        c->open = FALSE;
-        return;
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free); /* flags, text, flags, text */
+    g_ptr_array_add(texts, g_strdup(flags ? flags : ""));
+    gsize size = (gsize)g_ascii_strtoull(brace + 1, NULL, 10);
+    for (;;) {
+        char *text = fake_read_bytes(c, size);
+        g_autofree char *end = text ? fake_read(c) : NULL;
+        g_ptr_array_add(texts, text);
+        if (!end) {
+            c->open = FALSE;
+            return;
+        }
+        if (!*end)
+            break;
+        /* MULTIAPPEND: another one follows */
+        size = (gsize)g_ascii_strtoull(strrchr(end, '{') + 1, NULL, 10);
+        if (!strchr(strrchr(end, '{'), '+'))
+            fake_send(c, "+ go on");
+        g_ptr_array_add(texts, g_strdup(end));
     }
-    guint32 uid = box_add(b, text, flags ? imap_flags_of(flags) : 0);
+    guint32 uid = 0, n = texts->len / 2;
+    for (guint i = 0; i < texts->len; i += 2)
+        uid = box_add(b, texts->pdata[i + 1], imap_flags_of(texts->pdata[i]));
+    g_autofree char *uids = n > 1 ? g_strdup_printf("%u:%u", uid + 1 - n, uid) : g_strdup_printf("%u", uid);
     if (w->uidplus)
-        fake_send(c, "%s OK [APPENDUID %u %u] done", tag, b->uidvalidity, uid);
+        fake_send(c, "%s OK [APPENDUID %u %s] done", tag, b->uidvalidity, uids);
     else
         fake_send(c, "%s OK done", tag);
 }
@@ -484,6 +502,8 @@ static void imap_line(FakeClient *c, const char *line)
         imap_list_reply(c, verb);
     else if (g_ascii_strcasecmp(verb, "CREATE") == 0 && !world_box(w, first))
         world_add_box(w, first);
+    else if (g_ascii_strcasecmp(verb, "EXPUNGE") == 0 && s->box)
+        imap_expunge_uids(c, "1:*");
     else if (g_ascii_strcasecmp(verb, "UNSELECT") == 0 || g_ascii_strcasecmp(verb, "CLOSE") == 0)
         s->box = NULL;
     else
