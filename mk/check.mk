@@ -2,6 +2,7 @@
 .PHONY: check asan tsan lint fmt
 check: ## install what is needed and run every test
 	@scripts/install-deps build demo test
+	@scripts/unpack-servers
 	+@MAKE='$(MAKE)' scripts/check
 
 asan: ## the unit and wire tests under ASan and UBSan

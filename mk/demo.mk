@@ -7,3 +7,4 @@ demo: ## try it: servers of its own, sample mail, nothing left behind
 
 deps: ## install the packages that build, demo and tests need
 	@scripts/install-deps build demo test
+	@scripts/unpack-servers
