@@ -40,6 +40,7 @@ class Front:
             name, _, word = line.rstrip("\n").partition(":{PLAIN}")
             self.users[name] = word
         self.making = threading.Lock()
+        self.watcher = f"pintail-{os.getpid()}"  # the name of the gam_server of our own
 
     def known(self, user, password):
         wanted = self.users.get(user, self.args.any_user)
@@ -129,8 +130,7 @@ class Front:
         ours, theirs = socket.socketpair()
         env = {**SETTINGS, "PATH": "/usr/bin:/bin", "HOME": home, "AUTHENTICATED": user, "AUTHADDR": user,
                "AUTHFULLNAME": user, "MAILDIR": f"{home}/Maildir", "LD_LIBRARY_PATH": self.args.libraries,
-               "LC_ALL": "C.UTF-8",
-               "GAMIN_DEBUG_SERVER": f"{self.args.courier}/usr/libexec/gam_server", "GAM_CLIENT_ID": f"pintail-{os.getpid()}"}
+               "LC_ALL": "C.UTF-8", "GAM_CLIENT_ID": self.watcher}
         child = subprocess.Popen([f"{self.args.courier}/usr/bin/imapd", f"{home}/Maildir"], stdin=theirs,
                                  stdout=theirs, cwd=home, env=env)
         theirs.close()
@@ -180,6 +180,8 @@ def main():
     threading.Thread(target=accept, args=(mux, front.check), daemon=True).start()
     port = "-"
     if args.courier:
+        subprocess.Popen([f"{args.courier}/usr/libexec/gam_server", "--notimeout", front.watcher],
+                         env={"LD_LIBRARY_PATH": args.libraries, "PATH": "/usr/bin:/bin"}, close_fds=True)
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(args.cert, args.key)
         listener = socket.create_server(("127.0.0.1", 0), backlog=64)
