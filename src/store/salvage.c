@@ -160,6 +160,7 @@ static const struct {
     {"outbox_recipient", "outbox DESC, n"},
     {"file_todo", "id"},
     {"meta", "key"},
+    {"namespace", "account DESC, kind"},
     {"thread_hand", "account DESC, hash"},
     {"thread_mute", "account DESC, hash"},
 };

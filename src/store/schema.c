@@ -149,6 +149,22 @@ static const char store_v4[] =
     "CREATE INDEX message_server_id ON message(account, server_id) WHERE server_id <> '';"
     "ALTER TABLE folder ADD COLUMN permanent INTEGER NOT NULL DEFAULT -1;";
 
+/* A mailbox that another client renamed is known by `mailbox_id` (RFC 8474); `rights` as in RFC 4314, ''
+ * where unknown; `wished` is the name that a waiting rename gives; `moved_from` the directory from
+ * which a local folder is still to be moved. `list_seq` grows with all but the counters. */
+static const char store_v5[] =
+    "ALTER TABLE folder ADD COLUMN mailbox_id TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE folder ADD COLUMN rights TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE folder ADD COLUMN wished TEXT;"
+    "ALTER TABLE folder ADD COLUMN moved_from TEXT;"
+    "CREATE INDEX folder_seq ON folder(change_seq);"
+    "ALTER TABLE account ADD COLUMN list_seq INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE account ADD COLUMN quota_used INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE account ADD COLUMN quota_limit INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE account ADD COLUMN quota_read INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE namespace(account INTEGER NOT NULL, kind INTEGER NOT NULL, prefix TEXT NOT NULL,"
+    "  delimiter TEXT NOT NULL, PRIMARY KEY(account, kind, prefix)) WITHOUT ROWID;";
+
 /* body.id names its chunks; `used` is Unix seconds, coarse. state.total is the sum of `stored`. */
 static const char cache_v1[] =
     "CREATE TABLE state(only INTEGER PRIMARY KEY CHECK(only = 1), total INTEGER NOT NULL,"
@@ -171,9 +187,21 @@ static const char index_v1[] =
     "CREATE VIRTUAL TABLE body_words USING fts5(words, content='', detail='none',"
     "  prefix='2 3', tokenize='unicode61');";
 
-static const char *const store_steps[] = {store_v1, store_v2, store_v3, store_v4};
+/* Columns of the header of their own, names of attachments, words as index_words() parts them. What
+ * was indexed of bodies that are not here any more waits in `old_doc` to be indexed again. */
+static const char index_v2[] =
+    "DROP TABLE header_words; DROP TABLE body_words;"
+    "ALTER TABLE doc RENAME TO old_doc;"
+    "CREATE TABLE doc(message INTEGER PRIMARY KEY, header BLOB NOT NULL, body BLOB);"
+    "CREATE VIRTUAL TABLE header_words USING fts5(subject, sender, recipient, copy, file,"
+    "  content='', detail='column', prefix='2 3', tokenize='ascii');"
+    "CREATE VIRTUAL TABLE body_words USING fts5(words, content='', detail='none', prefix='2 3',"
+    "  tokenize='ascii');"
+    "UPDATE state SET done = 0, epoch = lower(hex(randomblob(16)));";
+
+static const char *const store_steps[] = {store_v1, store_v2, store_v3, store_v4, store_v5};
 static const char *const cache_steps[] = {cache_v1};
-static const char *const index_steps[] = {index_v1};
+static const char *const index_steps[] = {index_v1, index_v2};
 
 static const struct {
     const char *const *steps;
