@@ -428,6 +428,8 @@ static void imap_append_command(FakeClient *c, const char *tag, const char *rest
         size = (gsize)g_ascii_strtoull(strrchr(end, '{') + 1, NULL, 10);
         if (!strchr(strrchr(end, '{'), '+'))
             fake_send(c, "+ go on");
+        if (!c->open)
+            return;
         g_ptr_array_add(texts, g_strdup(end));
     }
     guint32 uid = 0, n = texts->len / 2;
