@@ -306,7 +306,13 @@ static gboolean search_from(SyncLane *l, guint32 from, GArray **uids, GError **e
 {
     g_autofree char *range = g_strdup_printf("UID %u:*", from);
     ImapTerm terms[] = {{.key = from == 1 ? "ALL" : range}, {0}};
-    g_autoptr(ImapSet) found = imap_search(l->session, terms, err);
+    ImapTerm all[] = {{.key = "ALL"}, {0}};
+    g_autoptr(GError) refused = NULL;
+    g_autoptr(ImapSet) found = imap_search(l->session, terms, &refused);
+    if (!found && from > 1 && imap_usable(l->session)) /* NO for a range past the end (PROTOCOLS, quirk 5) */
+        found = imap_search(l->session, all, err);
+    else if (!found)
+        g_propagate_error(err, g_steal_pointer(&refused));
     if (!found)
         return FALSE;
     g_clear_pointer(uids, g_array_unref);

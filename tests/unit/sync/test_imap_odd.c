@@ -97,20 +97,28 @@ static gboolean no_past_the_end(FakeClient *c, const char *tag, const char *comm
     range = range ? range + 15 : g_str_has_prefix(command, "UID FETCH ") ? command + 10 : NULL;
     if (!range || !s->box || !strstr(range, ":*") || g_ascii_strtoull(range, NULL, 10) <= imap_last(s->box))
         return FALSE;
+    (*(guint *)world_of(c)->data)++;
     fake_send(c, "%s NO the specified message set is invalid", tag);
     return TRUE;
 }
 
 static void test_past_the_end(void)
 {
-    Odd o = odd_new(3, "UNSELECT MOVE", no_past_the_end, NULL);
+    guint refused = 0;
+    Odd o = odd_new(3, "UNSELECT MOVE", no_past_the_end, &refused);
     home_run_once(o.h, 0, 2);
     ImapBox *inbox = world_box(o.w, "INBOX");
     inbox->uidnext = 9; /* came, and went again */
+    ((ImapMail *)inbox->mails->pdata[1])->flags = 2;
     change(o.h, CHANGE_MOVE, home_placement(o.h, home_folder(o.h, "INBOX"), "mail 3"), 0, home_folder(o.h, "Trash"));
     world_box(o.w, "Trash")->uidnext = 5;
     home_run_once(o.h, 0, 2);
     home_run_once(o.h, 0, 2);
+    g_assert_cmpuint(refused, >, 0);
+    g_autoptr(GPtrArray) rows = NULL;
+    gint64 second = home_placement(o.h, home_folder(o.h, "INBOX"), "mail 2");
+    rows = rows_get(o.h->store, &second, 1, NULL);
+    g_assert_cmpuint(((Row *)rows->pdata[0])->flags, ==, FLAG_FLAGGED); /* the rest of the sync went on */
     assert_here(o.h, "INBOX", "mail 1,mail 2");
     assert_there(o.w, "Trash", "mail 3");
     assert_here(o.h, "Trash", "mail 3");
