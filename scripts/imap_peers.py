@@ -67,7 +67,7 @@ EVENTS {{
 
 def unpacked(name):
     """The directory it was unpacked in, or None."""
-    root = f"{os.environ.get('PINTAIL_SERVERS', UNPACKED)}/{name}"
+    root = f"{UNPACKED}/{name}"
     return os.path.realpath(root) if os.access(f"{root}/{PROGRAMS[name]}", os.X_OK) else None
 
 

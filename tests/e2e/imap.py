@@ -2,46 +2,13 @@
 import os
 import subprocess
 from support.home import message, until
+from support.steps import fill, in_step, offline, screen
 from support.terminal import Terminal
-
-
-def fill(t, *subjects, folder="INBOX", flags=""):
-    for n, subject in enumerate(subjects):
-        t.box().append(message(subject, date=f"Sat, 21 Nov 2026 1{9 - n % 10}:00:00 +0000"), folder, flags)
 
 
 def doveadm(t, *args):
     return subprocess.run(["doveadm", "-c", t.env["DOVECOT_CONF"], *args], check=True, capture_output=True,
                           env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin"}).stdout.decode()
-
-
-def in_step(t, *folders, account="work"):
-    """What is shown is what the server has: subjects and flags, in every folder."""
-    bits = {"\\Seen": 1, "\\Flagged": 2, "\\Answered": 4, "\\Deleted": 8, "\\Draft": 16, "$Forwarded": 32,
-            "$Junk": 64, "$NotJunk": 128}
-    for folder in folders or ("INBOX",):
-        there = sorted((s, sum(bits.get(f, 0) for f in flags)) for s, flags in t.box().listing(folder))
-        here = sorted(t.shown(account, folder))
-        assert here == there, f"{folder}: here {here}, there {there}"
-    assert t.operations() == [], t.operations()
-
-
-def screen(t, keys, *, offline=False, expect="first"):
-    """A person at the keys; offline: with a server that cannot be reached."""
-    with Terminal(t) as terminal:
-        terminal.expect(expect)
-        terminal.idle()
-        for key in keys:
-            assert terminal.press([key])
-        if not offline:
-            until(lambda: not t.operations() or not terminal.pump(0.02), what=f"replayed: {t.operations()}")
-        terminal.type("x")
-        assert terminal.wait() == 0, terminal.text[-1500:]
-
-
-def offline(t):
-    """The account's server is away; the store stays as it is."""
-    t.rc(t.imap(imap=f"imaps://{t.ada}@localhost:1", smtp=None))
 
 
 def test_flags_from_another_client(t):
