@@ -17,6 +17,8 @@ G_STATIC_ASSERT((guint)IMAP_FLAG_SEEN == FLAG_SEEN && (guint)IMAP_FLAG_FLAGGED =
                 (guint)IMAP_FLAG_JUNK == FLAG_JUNK && (guint)IMAP_FLAG_NOTJUNK == FLAG_NOTJUNK &&
                 (guint)IMAP_FLAG_MDNSENT == FLAG_MDNSENT && !((guint)IMAP_FLAG_RECENT & FLAGS_ALL));
 
+#define STEPS_BEFORE_LOOK 2
+
 #define HEADER_ITEMS (IMAP_FETCH_FLAGS | IMAP_FETCH_DATE | IMAP_FETCH_SIZE | IMAP_FETCH_HEADER)
 
 /* One step of headers: what was asked and what came. */
@@ -261,10 +263,13 @@ static gboolean run_plan(FolderSync *f, GError **err)
 {
     gboolean was_ahead = FALSE;
     gboolean ok = TRUE;
+    guint asked = 0;
     for (guint n = 0; ok && n < f->plan->actions->len; n++) {
         const PlanAction *a = &g_array_index(f->plan->actions, PlanAction, n);
         gboolean network = a->kind == PLAN_HEADERS || a->kind == PLAN_FLAGS;
-        if (network && sync_lane_listen(f->lane, f->folder->id)) {
+        asked += network;
+        /* What other folders there are is not to wait for all of a large one. */
+        if (network && (sync_lane_listen(f->lane, f->folder->id) || (f->lane->look && asked > STEPS_BEFORE_LOOK))) {
             f->stopped = TRUE;
             break;
         }

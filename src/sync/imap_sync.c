@@ -228,7 +228,7 @@ static gboolean look_around(SyncLane *l, GError **err)
         const ImapStatus *status = g_hash_table_lookup(given, f->name);
         if (f->id == l->selected) { /* the connection tells; STATUS is for the others (RFC 3501 6.3.10) */
             if (!l->current)
-                add_todo(l, f->id, FALSE);
+                add_todo(l, f->id, f->id == l->open);
             continue;
         }
         if (status)
