@@ -23,7 +23,7 @@ DEPS_ui    := bus conf store mime term util
 DEPS_app   := ui sync term bus conf store proto net mime util
 LAYERS := util bus conf mime store net proto sync term ui app
 
-PKGS := glib-2.0 ncursesw openssl sqlite3 libzstd libgsasl gumbo libutf8proc libidn2
+PKGS := glib-2.0 ncursesw openssl sqlite3 libzstd zlib libgsasl gumbo libutf8proc libidn2
 ifneq ($(filter-out help clean fmt lint demo check deps,$(or $(MAKECMDGOALS),all)),)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS))

@@ -383,6 +383,14 @@ static gboolean set_download(Account *a, const struct AccountValue *s)
     return complain(s, _("headers, recent or all"));
 }
 
+static gboolean set_compress(Account *a, const struct AccountValue *s)
+{
+    if (!g_str_equal(s->values[0], "yes") && !g_str_equal(s->values[0], "no"))
+        return complain(s, _("yes or no"));
+    a->compress = g_str_equal(s->values[0], "yes") ? COMPRESS_YES : COMPRESS_NO;
+    return TRUE;
+}
+
 /* ---- the table ---- */
 
 static const AccountSetting settings[] = {
@@ -403,6 +411,7 @@ static const AccountSetting settings[] = {
     {"timeout", "TIME", N_("longest wait for a server in each phase; 30s"), set_timeout},
     {"poll", "TIME", N_("time between looks at POP3, and at folders that are not watched; 5m"), set_poll},
     {"download", "recent|headers|all", N_("IMAP bodies fetched beforehand: of 30 days, none, or all"), set_download},
+    {"compress", "yes|no", N_("IMAP traffic compressed where the server can; by default with other machines only"), set_compress},
     {"drafts", "FOLDER", N_("where drafts are kept, when the server does not say"), set_drafts},
     {"sent", "FOLDER|same|none", N_("where copies of what you sent go; same: beside the answered message"), set_sent},
     {"trash", "FOLDER", N_("where deleted messages go, when the server does not say"), set_trash},
@@ -547,6 +556,8 @@ char *account_to_rc(const Account *a)
     put_number(text, "timeout", a->timeout, DEFAULT_TIMEOUT, "s");
     put_number(text, "poll", a->poll, DEFAULT_POLL, "s");
     put(text, "download", a->download == DOWNLOAD_RECENT ? NULL : download_policies[a->download], NULL);
+    if (a->compress != COMPRESS_AUTO)
+        put(text, "compress", a->compress == COMPRESS_YES ? "yes" : "no", NULL);
     put_folders(text, a);
     put(text, "signature", a->signature, NULL);
     put_command(text, "token", a->token_command);

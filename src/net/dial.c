@@ -15,6 +15,10 @@
 
 #define ATTEMPT_DELAY (250 * G_TIME_SPAN_MILLISECOND)
 
+#define KEEPALIVE_IDLE     17 /* seconds; 29 in all */
+#define KEEPALIVE_INTERVAL 4
+#define KEEPALIVE_COUNT    3
+
 typedef struct {
     const GArray *addresses;
     guint started;
@@ -159,6 +163,24 @@ static void describe_failure(const Endpoint *where, int error, WaitResult how, G
                         where->port);
 }
 
+/* A peer that is gone without a word is noticed within half a minute: by probes where nothing is under
+ * way, by what is not acknowledged where something is. */
+static void notice_death(int fd)
+{
+    int on = 1;
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+#ifdef TCP_KEEPIDLE
+    int idle = KEEPALIVE_IDLE, interval = KEEPALIVE_INTERVAL, count = KEEPALIVE_COUNT;
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
+#endif
+#ifdef TCP_USER_TIMEOUT
+    unsigned unacknowledged = (KEEPALIVE_IDLE + KEEPALIVE_INTERVAL * KEEPALIVE_COUNT) * 1000;
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged, sizeof unacknowledged);
+#endif
+}
+
 int dial(const Endpoint *where, const StreamOptions *options, gint64 until, GError **err)
 {
     g_autofree char *host = endpoint_ascii_host(where->host, err);
@@ -179,8 +201,8 @@ int dial(const Endpoint *where, const StreamOptions *options, gint64 until, GErr
         describe_failure(where, race.last_error, how, err);
         return -1;
     }
+    notice_death(fd);
     int on = 1; /* commands are written whole: waiting for more only adds latency */
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     return fd;
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "deflate.h"
 #include "dial.h"
 #include "peer.h"
 #include "pintail/util/error.h"
@@ -38,8 +39,11 @@ struct Stream {
     char *in;       /* [start, end) is unread; [start, scanned) holds no line end */
     gsize start, end, size, scanned;
     GString *out;
+    Deflate *deflate; /* NULL: not compressed */
+    GString *packed;  /* what `out` became */
     guint64 traffic_in, traffic_out;
     int system_error;
+    gboolean garbled; /* compressed data that is none */
 };
 
 /* ---- errors ------------------------------------------------------------------------------ */
@@ -76,7 +80,9 @@ static gboolean fail_closed(const Stream *s, GError **err)
 
 static gboolean fail_broken(const Stream *s, GError **err)
 {
-    const char *reason = s->tls ? tls_reason(s->tls) : g_strerror(s->system_error);
+    const char *reason = s->garbled ? _("its compressed data cannot be read")
+                         : s->tls   ? tls_reason(s->tls)
+                                    : g_strerror(s->system_error);
     error_set(err, PINTAIL_ERROR_RETRY, _("the connection to %s was lost: %s"), s->peer,
               *reason ? reason : _("unknown reason"));
     return FALSE;
@@ -84,7 +90,7 @@ static gboolean fail_broken(const Stream *s, GError **err)
 
 /* ---- raw, non-blocking --------------------------------------------------------------------- */
 
-static IoResult raw_read(Stream *s, char *to, gsize len, gsize *count)
+static IoResult wire_read(Stream *s, char *to, gsize len, gsize *count)
 {
     *count = 0;
     IoResult r;
@@ -105,6 +111,30 @@ static IoResult raw_read(Stream *s, char *to, gsize len, gsize *count)
     if (r == IO_EOF)
         s->eof = TRUE;
     return r;
+}
+
+/* What is left of a chunk, in TLS or in the inflater, is taken before anybody polls. */
+static IoResult raw_read(Stream *s, char *to, gsize len, gsize *count)
+{
+    if (!s->deflate)
+        return wire_read(s, to, len, count);
+    for (;;) {
+        char *room;
+        gsize got;
+        DeflateResult r = deflate_in(s->deflate, to, len, count);
+        if (r == DEFLATE_BYTES)
+            return IO_DONE;
+        if (r == DEFLATE_END)
+            s->eof = TRUE;
+        s->garbled = r == DEFLATE_BAD;
+        if (r != DEFLATE_HUNGRY)
+            return r == DEFLATE_END ? IO_EOF : IO_FAILED;
+        gsize size = deflate_room(s->deflate, &room);
+        IoResult wire = wire_read(s, room, size, &got);
+        if (wire != IO_DONE)
+            return wire;
+        deflate_fed(s->deflate, got);
+    }
 }
 
 static IoResult raw_write(Stream *s, const char *from, gsize len, gsize *count)
@@ -338,13 +368,18 @@ gboolean stream_flush(Stream *s, GError **err)
 {
     gsize done = 0;
     gboolean ok = TRUE;
-    while (ok && done < s->out->len) {
+    GString *out = s->out;
+    if (s->deflate && s->out->len > 0) {
+        deflate_out(s->deflate, s->out->str, s->out->len, s->packed);
+        out = s->packed;
+    }
+    while (ok && done < out->len) {
         if (!may_go_on(s, err)) {
             ok = FALSE;
             break;
         }
         gsize n;
-        IoResult r = raw_write(s, s->out->str + done, s->out->len - done, &n);
+        IoResult r = raw_write(s, out->str + done, out->len - done, &n);
         done += n;
         if (r == IO_FAILED || r == IO_EOF)
             ok = fail_write(s, err);
@@ -353,6 +388,8 @@ gboolean stream_flush(Stream *s, GError **err)
     }
     secret_wipe(s->out->str, s->out->len); /* it may have held a password */
     g_string_truncate(s->out, 0);
+    if (s->packed)
+        g_string_truncate(s->packed, 0);
     return ok;
 }
 
@@ -513,6 +550,36 @@ gboolean stream_starttls(Stream *s, TlsReport **report, GError **err)
     return shake_hands(s, report, err);
 }
 
+gboolean stream_compress(Stream *s, GError **err)
+{
+    g_return_val_if_fail(!s->deflate, FALSE);
+    if (!stream_flush(s, err))
+        return FALSE;
+    s->deflate = deflate_new();
+    s->packed = g_string_new(NULL);
+    char *room;
+    gsize left = s->end - s->start; /* came right behind the answer: compressed already */
+    if (left > deflate_room(s->deflate, &room)) {
+        error_set(err, PINTAIL_ERROR_PROTOCOL, _("%s sent data that nobody asked for"), s->peer);
+        return FALSE;
+    }
+    memcpy(room, s->in + s->start, left);
+    deflate_fed(s->deflate, left);
+    s->start = s->end = s->scanned = 0;
+    log_fact(s, "compressed");
+    return TRUE;
+}
+
+gboolean stream_is_compressed(const Stream *s)
+{
+    return s->deflate != NULL;
+}
+
+gboolean stream_is_loopback(const Stream *s)
+{
+    return s->loopback;
+}
+
 gboolean stream_secured(const Stream *s)
 {
     if (s->tls)
@@ -558,6 +625,9 @@ void stream_free(Stream *s)
     if (!s)
         return;
     tls_free(s->tls);
+    deflate_free(s->deflate);
+    if (s->packed)
+        g_string_free(s->packed, TRUE);
     if (s->fd >= 0)
         close(s->fd);
     secret_wipe(s->out->str, s->out->len);

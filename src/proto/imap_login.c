@@ -489,6 +489,34 @@ gboolean imap_login(ImapSession *s, const Credentials *credentials, GError **err
     return know_capabilities(s, err) && send_id(s, err);
 }
 
+/* ---- compression ------------------------------------------------------------------- */
+
+gboolean imap_is_compressed(const ImapSession *s)
+{
+    return stream_is_compressed(s->stream);
+}
+
+gboolean imap_compress(ImapSession *s, gboolean here_too, GError **err)
+{
+    g_autoptr(GError) refused = NULL;
+    if (!imap_session_check(s, err))
+        return FALSE;
+    if (imap_is_compressed(s) || !imap_has(s, IMAP_CAP_COMPRESS) || (!here_too && stream_is_loopback(s->stream)))
+        return TRUE;
+    g_auto(Line) line = {0};
+    imap_line_init(&line, s, "COMPRESS DEFLATE");
+    if (!imap_command_run(s, imap_command_new(s, NULL, NULL, "COMPRESS"), &line, &refused)) {
+        imap_session_drop_capability(s, IMAP_CAP_COMPRESS);
+        if (!s->broken) /* RFC 4978 section 3: NO, or BAD when TLS compresses already */
+            return TRUE;
+        g_propagate_error(err, g_steal_pointer(&refused));
+        return FALSE;
+    }
+    if (stream_compress(s->stream, &refused))
+        return TRUE;
+    return imap_session_broke(s, g_steal_pointer(&refused), err);
+}
+
 /* ---- the end ------------------------------------------------------------------------ */
 
 gboolean imap_logout(ImapSession *s)

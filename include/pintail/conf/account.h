@@ -20,6 +20,9 @@ typedef enum { SENT_FOLDER, SENT_SAME, SENT_NONE } SentKind;
 /* Which bodies are fetched before they are opened. */
 typedef enum { DOWNLOAD_RECENT, DOWNLOAD_HEADERS, DOWNLOAD_ALL } DownloadPolicy;
 
+/* COMPRESS=DEFLATE. AUTO: where it is offered, but not with a server on this machine. */
+typedef enum { COMPRESS_AUTO, COMPRESS_YES, COMPRESS_NO } CompressPolicy;
+
 typedef struct {
     char *name;    /* for people */
     char *address;
@@ -55,6 +58,7 @@ typedef struct Account {
     gboolean pop3_delete_on_server; /* with pop3-keep: a deletion here is one there */
     guint64 pop3_max_size;   /* bytes; larger ones are listed from TOP; 0: no bound */
     DownloadPolicy download; /* IMAP; RECENT: of the last 30 days */
+    CompressPolicy compress; /* IMAP */
     char *maildir;           /* where local folders live; NULL: below the data directory */
     guint poll;              /* seconds between looks at POP3, and at IMAP folders without IDLE */
 } Account;

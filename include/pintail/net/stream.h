@@ -40,6 +40,11 @@ Stream *stream_on_socket(int fd_take, const Endpoint *where, const StreamOptions
 /* After the server's OK to STARTTLS/STLS: fails (PROTOCOL) when bytes already wait in the
  * buffer (injection, CVE-2021-38370 class), then shakes hands. The caller forgets capabilities. */
 gboolean stream_starttls(Stream *s, TlsReport **report, GError **err);
+/* From now on both ways are compressed (DEFLATE, RFC 4978), after the server's OK to that. What it
+ * may inflate to is bounded by what the reader has room for. PROTOCOL when more waits than can be meant. */
+gboolean stream_compress(Stream *s, GError **err);
+gboolean stream_is_compressed(const Stream *s);
+gboolean stream_is_loopback(const Stream *s); /* the peer is this machine */
 /* TLS is up, or clear text is allowed for this endpoint (loopback or allow_clear with TLS_OFF). */
 gboolean stream_secured(const Stream *s);
 gboolean stream_is_tls(const Stream *s);
@@ -81,7 +86,7 @@ gboolean stream_wait(Stream *s, int other_fd, guint timeout_ms, StreamWake *why,
  * answered instead and which port is usual. `line` as it came. The caller owns it. */
 char *stream_wrong_greeting(const Stream *s, Span line);
 
-/* Bytes through the socket so far, both ways (TLS overhead not counted). */
+/* Bytes through the socket so far, both ways (TLS overhead not counted; compressed ones as they travel). */
 void stream_traffic(const Stream *s, guint64 *in, guint64 *out);
 void stream_free(Stream *s); /* closes at once; never blocks */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Stream, stream_free)

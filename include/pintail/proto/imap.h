@@ -129,8 +129,9 @@ gboolean imap_enable(ImapSession *s, const char *names, GError **err);
  * Only sent: the answer is read along with the next command's. */
 gboolean imap_enable_resync(ImapSession *s, GError **err);
 /* COMPRESS=DEFLATE (RFC 4978) where offered; one round trip, with nothing in flight. Once compressed it
- * stays so. A server that refuses is asked no more: that is TRUE. */
-gboolean imap_compress(ImapSession *s, GError **err);
+ * stays so. Not with a server on this machine, unless `here_too`. A server that refuses is asked no more:
+ * that is TRUE. */
+gboolean imap_compress(ImapSession *s, gboolean here_too, GError **err);
 gboolean imap_is_compressed(const ImapSession *s);
 
 /* The last tagged answer, valid until the next command; never NULL. */
@@ -358,6 +359,11 @@ gboolean imap_fetch_begin(ImapSession *s, const ImapSet *uids, guint items, cons
 gboolean imap_section_begin(ImapSession *s, guint32 uid, const char *section, guint64 offset,
                             guint64 length, guint64 limit, ImapSectionFunc bytes, gpointer data,
                             GError **err);
+/* The same with BINARY.PEEK (RFC 3516): the part without its transfer encoding, which the server undoes.
+ * Only with IMAP_CAP_BINARY; REFUSED, code "UNKNOWN-CTE", when it cannot. */
+gboolean imap_binary_begin(ImapSession *s, guint32 uid, const char *section, guint64 offset,
+                           guint64 length, guint64 limit, ImapSectionFunc bytes, gpointer data,
+                           GError **err);
 gboolean imap_await(ImapSession *s, GError **err); /* the oldest step begun */
 guint imap_pending(const ImapSession *s);          /* steps begun and not yet awaited */
 
