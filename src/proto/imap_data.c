@@ -21,6 +21,7 @@ static gboolean item_name(Cursor *c, Span *name, gboolean *has_section, FetchSec
         c->at++;
     section->name = span_new(inside, (gsize)(c->at - inside));
     section->origin = 0;
+    section->binary = span_is(*name, "BINARY");
     *has_section = TRUE;
     if (!imap_cursor_char(c, ']'))
         return FALSE;

@@ -20,7 +20,7 @@ struct ImapStep {
     gpointer data;
     GError *error; /* of the callback */
     /* a section of one message */
-    gboolean is_section;
+    gboolean is_section, binary;
     guint32 uid;
     char *section;
     guint64 offset, length, limit, received;
@@ -41,10 +41,10 @@ void imap_step_free(ImapStep *step)
 
 /* ---- responses ---------------------------------------------------------------------- */
 
-static gboolean is_section_of(const ImapStep *step, Span name, guint64 origin)
+static gboolean is_section_of(const ImapStep *step, Span name, guint64 origin, gboolean binary)
 {
-    return step && step->is_section && !step->bytes_seen && span_is(name, step->section) &&
-           origin == step->offset;
+    return step && step->is_section && !step->bytes_seen && step->binary == binary &&
+           span_is(name, step->section) && origin == step->offset;
 }
 
 static void deliver_bytes(ImapStep *step, Span bytes, guint64 size)
@@ -59,10 +59,10 @@ static void deliver_bytes(ImapStep *step, Span bytes, guint64 size)
         error_set(&step->error, PINTAIL_ERROR_CANCELLED, "%s", _("not wanted any more"));
 }
 
-static gboolean is_awaited(const ImapSession *s, Span name, guint64 origin)
+static gboolean is_awaited(const ImapSession *s, Span name, guint64 origin, gboolean binary)
 {
     for (GList *l = s->commands.head; l; l = l->next) {
-        if (is_section_of(((ImapCommand *)l->data)->step, name, origin))
+        if (is_section_of(((ImapCommand *)l->data)->step, name, origin, binary))
             return TRUE;
     }
     return FALSE;
@@ -73,8 +73,9 @@ gboolean imap_fetch_claim(Span so_far, guint64 size, gpointer session, GError **
     ImapSession *s = session;
     Span name;
     guint64 origin;
-    if (s->claimer || !imap_parse_section_end(so_far, &name, &origin) ||
-        !is_awaited(s, name, origin))
+    gboolean binary;
+    if (s->claimer || !imap_parse_section_end(so_far, &name, &origin, &binary) ||
+        !is_awaited(s, name, origin, binary))
         return FALSE;
     Response r;
     FetchResponse f;
@@ -88,7 +89,7 @@ gboolean imap_fetch_claim(Span so_far, guint64 size, gpointer session, GError **
     imap_fetch_response_clear(&f);
     for (GList *l = s->commands.head; l && !s->claimer; l = l->next) {
         ImapStep *step = ((ImapCommand *)l->data)->step;
-        if (is_section_of(step, name, origin) && (uid == 0 || uid == step->uid))
+        if (is_section_of(step, name, origin, binary) && (uid == 0 || uid == step->uid))
             s->claimer = step;
     }
     if (!s->claimer)
@@ -131,7 +132,7 @@ static gboolean offer_sections(ImapSession *s, const FetchResponse *f, guint32 u
         step->message_seen = TRUE;
         for (guint i = 0; i < f->n_sections; i++) {
             const FetchSection *section = &f->sections[i];
-            if (section->nil || !is_section_of(step, section->name, section->origin))
+            if (section->nil || !is_section_of(step, section->name, section->origin, section->binary))
                 continue;
             deliver_bytes(step, section->value, section->value.len);
             step->bytes_seen = wanted = TRUE;
@@ -285,9 +286,8 @@ gboolean imap_fetch_begin(ImapSession *s, const ImapSet *uids, guint items, cons
     return begin(s, step, &line, imap_command_new(s, NULL, NULL, "UID FETCH"), err);
 }
 
-gboolean imap_section_begin(ImapSession *s, guint32 uid, const char *section, guint64 offset,
-                            guint64 length, guint64 limit, ImapSectionFunc bytes, gpointer data,
-                            GError **err)
+static gboolean section_begin(ImapSession *s, guint32 uid, gboolean binary, const char *section, guint64 offset,
+                              guint64 length, guint64 limit, ImapSectionFunc bytes, gpointer data, GError **err)
 {
     if (uid == 0 || !is_plain(section) || length > G_MAXUINT32) {
         error_set(err, PINTAIL_ERROR_INVALID, _("there is no part '%s' to ask for"), section);
@@ -295,6 +295,7 @@ gboolean imap_section_begin(ImapSession *s, guint32 uid, const char *section, gu
     }
     ImapStep *step = g_new0(ImapStep, 1);
     step->is_section = TRUE;
+    step->binary = binary;
     step->uid = uid;
     step->section = g_strdup(section);
     step->offset = offset;
@@ -304,13 +305,30 @@ gboolean imap_section_begin(ImapSession *s, guint32 uid, const char *section, gu
     step->data = data;
     g_auto(Line) line = {0};
     imap_line_init(&line, s, "UID FETCH ");
-    imap_line_add(&line, "%u (UID BODY.PEEK[%s]", uid, section);
+    imap_line_add(&line, "%u (UID %s.PEEK[%s]", uid, binary ? "BINARY" : "BODY", section);
     if (length > 0 || offset > 0) /* a length has to be given: RFC 3501 section 6.4.5 */
         imap_line_add(&line, "<%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT ">", offset,
                       length ? length : (guint64)G_MAXUINT32);
     imap_line_add(&line, ")");
     return begin(s, step, &line,
                  imap_command_new(s, NULL, NULL, "UID FETCH %u BODY[%s]", uid, section), err);
+}
+
+gboolean imap_section_begin(ImapSession *s, guint32 uid, const char *section, guint64 offset,
+                            guint64 length, guint64 limit, ImapSectionFunc bytes, gpointer data,
+                            GError **err)
+{
+    return section_begin(s, uid, FALSE, section, offset, length, limit, bytes, data, err);
+}
+
+gboolean imap_binary_begin(ImapSession *s, guint32 uid, const char *section, guint64 offset,
+                           guint64 length, guint64 limit, ImapSectionFunc bytes, gpointer data,
+                           GError **err)
+{
+    if (imap_has(s, IMAP_CAP_BINARY))
+        return section_begin(s, uid, TRUE, section, offset, length, limit, bytes, data, err);
+    error_set(err, PINTAIL_ERROR_REFUSED, _("%s has no %s"), stream_peer(s->stream), "BINARY");
+    return FALSE;
 }
 
 static gboolean judge_section(ImapSession *s, const ImapStep *step, GError **err)

@@ -41,8 +41,8 @@ typedef struct {
 void imap_parse_response(Span bytes, Response *out);
 /* Does `line` end in {n}? *at: where the '{' is. */
 gboolean imap_parse_literal_end(Span line, gsize *at, guint64 *size);
-/* `so_far` ends in BODY[section]<origin> (the literal's value comes next). */
-gboolean imap_parse_section_end(Span so_far, Span *section, guint64 *origin);
+/* `so_far` ends in BODY[section]<origin>, or BINARY[...] (the literal's value comes next). */
+gboolean imap_parse_section_end(Span so_far, Span *section, guint64 *origin, gboolean *binary);
 
 typedef struct {
     guint64 bits;          /* 1 << IMAP_CAP_* */
@@ -84,7 +84,7 @@ typedef struct {
     Span name;      /* of the section, as the server writes it */
     guint64 origin; /* <n> */
     Span value;
-    gboolean nil;
+    gboolean nil, binary;
 } FetchSection;
 
 typedef struct {

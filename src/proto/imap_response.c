@@ -150,7 +150,7 @@ gboolean imap_parse_literal_end(Span line, gsize *at, guint64 *size)
     return TRUE;
 }
 
-gboolean imap_parse_section_end(Span so_far, Span *section, guint64 *origin)
+gboolean imap_parse_section_end(Span so_far, Span *section, guint64 *origin, gboolean *binary)
 {
     gsize i = so_far.len;
     while (i > 0 && (so_far.at[i - 1] == ' ' || so_far.at[i - 1] == '~'))
@@ -170,7 +170,8 @@ gboolean imap_parse_section_end(Span so_far, Span *section, guint64 *origin)
     gsize end = --i;
     while (i > 0 && so_far.at[i - 1] != '[')
         i--;
-    if (i < 5 || g_ascii_strncasecmp(so_far.at + i - 5, "BODY[", 5) != 0)
+    *binary = i >= 7 && g_ascii_strncasecmp(so_far.at + i - 7, "BINARY[", 7) == 0; /* RFC 3516 */
+    if (!*binary && (i < 5 || g_ascii_strncasecmp(so_far.at + i - 5, "BODY[", 5) != 0))
         return FALSE;
     *section = span_new(so_far.at + i, end - i);
     return TRUE;

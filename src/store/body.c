@@ -19,7 +19,7 @@
 #define LEVEL 3
 
 /* ---- writing ---- */
-static GPtrArray *compress(const char *bytes, gsize len)
+GPtrArray *body_compress(const char *bytes, gsize len)
 {
     GPtrArray *chunks = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
     gsize bound = ZSTD_compressBound(CHUNK);
@@ -43,6 +43,18 @@ void cache_delete(Db *cache, gint64 body)
     db_run(cache, "DELETE FROM body WHERE id = ?", "i", body);
 }
 
+gsize body_write_chunks(Db *cache, gint64 body, gint64 first, const GPtrArray *chunks)
+{
+    gsize stored = 0;
+    for (guint i = 0; i < chunks->len; i++) {
+        gsize n;
+        const void *at = g_bytes_get_data(chunks->pdata[i], &n);
+        db_run(cache, "INSERT INTO chunk VALUES(?, ?, ?)", "iib", body, first + i, at, n);
+        stored += n;
+    }
+    return stored;
+}
+
 static void write_section(Db *cache, gint64 message, const char *section, gsize len,
                           const GPtrArray *chunks)
 {
@@ -55,12 +67,7 @@ static void write_section(Db *cache, gint64 message, const char *section, gsize 
         stored += g_bytes_get_size(chunks->pdata[i]);
     db_run(cache, "INSERT INTO body(message, section, size, stored, used) VALUES(?, ?, ?, ?, ?)",
            "itiii", message, section, I64(len), I64(stored), date_now());
-    gint64 id = db_last_id(cache);
-    for (guint i = 0; i < chunks->len; i++) {
-        gsize n;
-        const void *at = g_bytes_get_data(chunks->pdata[i], &n);
-        db_run(cache, "INSERT INTO chunk VALUES(?, ?, ?)", "iib", id, I64(i), at, n);
-    }
+    body_write_chunks(cache, db_last_id(cache), 0, chunks);
     db_run(cache, "UPDATE state SET total = total + ?", "i", I64(stored));
 }
 
@@ -95,8 +102,7 @@ static guint content_bit(const char *section)
     return strcmp(section, "TREE") == 0 ? CONTENT_TREE : CONTENT_PART;
 }
 
-gboolean body_put(Store *s, gint64 message, const char *section, const void *bytes, gsize len,
-                  GError **err)
+gboolean body_may_put(Store *s, guint64 len, GError **err)
 {
     if (s->home->flags & STORE_READ_ONLY) {
         error_set(err, PINTAIL_ERROR_REFUSED, _("opened read only: nothing is changed"));
@@ -106,11 +112,24 @@ gboolean body_put(Store *s, gint64 message, const char *section, const void *byt
         error_set(err, PINTAIL_ERROR_REFUSED, _("the message is too large to be kept"));
         return FALSE;
     }
-    g_autoptr(GPtrArray) chunks = compress(bytes, len);
+    return TRUE;
+}
+
+gboolean body_put(Store *s, gint64 message, const char *section, const void *bytes, gsize len,
+                  GError **err)
+{
+    if (!body_may_put(s, len, err))
+        return FALSE;
+    g_autoptr(GPtrArray) chunks = body_compress(bytes, len);
     if (!cache_begin(s))
         return db_ok(&s->cache, err) && db_ok(&s->db, err);
     write_section(&s->cache, message, section, len, chunks);
-    if (!cache_commit(s, err) || !txn_begin(s, FALSE, err))
+    return cache_commit(s, err) && body_is_here(s, message, section, err);
+}
+
+gboolean body_is_here(Store *s, gint64 message, const char *section, GError **err)
+{
+    if (!txn_begin(s, FALSE, err))
         return FALSE;
     guint bit = content_bit(section);
     db_run(&s->db, "UPDATE message SET content = content | ?1 WHERE id = ?2 AND content & ?1 = 0",
@@ -273,6 +292,44 @@ GArray *bodies_missing(Store *s, gint64 folder, gint64 since, guint n, GError **
     while (db_step(&s->db, st)) {
         gint64 id = db_int(st, 0);
         g_array_append_val(ids, id);
+    }
+    if (db_ok(&s->db, err))
+        return ids;
+    g_array_unref(ids);
+    return NULL;
+}
+
+#define NEAR_LOOK 200 /* messages on either side */
+
+static void near_side(Store *s, gint64 folder, gint64 date, gboolean older, guint n, GArray *ids)
+{
+    g_autofree char *sql = g_strdup_printf(
+        "SELECT p.message FROM (SELECT message, shown_flags, uid, date FROM placement WHERE folder = ?"
+        " AND shown = 1 AND date %s ? ORDER BY date %s LIMIT ?) p CROSS JOIN message m ON m.id = p.message"
+        " WHERE p.shown_flags & 1 = 0 AND p.uid IS NOT NULL AND m.content & 1 = 0 AND m.content & 6 <> 6"
+        " ORDER BY p.date %s LIMIT ?",
+        older ? "<=" : ">=", older ? "DESC" : "ASC", older ? "DESC" : "ASC");
+    sqlite3_stmt *st = db_query(&s->db, sql, "iiii", folder, date, I64(NEAR_LOOK), I64(n));
+    while (db_step(&s->db, st)) {
+        gint64 id = db_int(st, 0);
+        g_array_append_val(ids, id);
+    }
+}
+
+GArray *bodies_near(Store *s, gint64 message, guint n, GError **err)
+{
+    GArray *ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+    gint64 folder = 0, date = 0;
+    sqlite3_stmt *st = db_query(&s->db,
+                                "SELECT folder, date FROM placement WHERE message = ? AND shown = 1"
+                                " ORDER BY id LIMIT 1",
+                                "i", message);
+    if (db_step(&s->db, st)) {
+        folder = db_int(st, 0);
+        date = db_int(st, 1);
+        db_reset(st);
+        near_side(s, folder, date, TRUE, n, ids);
+        near_side(s, folder, date, FALSE, n, ids);
     }
     if (db_ok(&s->db, err))
         return ids;

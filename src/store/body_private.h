@@ -11,4 +11,12 @@ void cache_delete(Db *cache, gint64 body);
 void cache_forget(Store *s, gint64 message);
 /* Writes when bodies were read, and evicts until the bound is kept. */
 void cache_evict(Store *s);
+/* Bytes as zstd chunks (GBytes). */
+GPtrArray *body_compress(const char *bytes, gsize len);
+/* Numbered from `first`; how many bytes they take. */
+gsize body_write_chunks(Db *cache, gint64 body, gint64 first, const GPtrArray *chunks);
+/* Not when the store is read only, or for so much. */
+gboolean body_may_put(Store *s, guint64 len, GError **err);
+/* The cache has committed it: the message says so. */
+gboolean body_is_here(Store *s, gint64 message, const char *section, GError **err);
 GBytes *section_of(GBytes *whole, const char *section);

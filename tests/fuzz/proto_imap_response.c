@@ -41,9 +41,10 @@ int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
     Response r;
     gsize at;
     guint64 n;
+    gboolean binary;
     imap_parse_response(bytes, &r);
     imap_parse_literal_end(bytes, &at, &n);
-    imap_parse_section_end(bytes, &section, &n);
+    imap_parse_section_end(bytes, &section, &n, &binary);
     all_parsers(r.rest, chunk);
     all_parsers(r.arguments, chunk);
     ImapCopied copied = {0, g_array_new(FALSE, FALSE, sizeof(guint32)),

@@ -59,6 +59,15 @@ gboolean body_have(Store *s, gint64 message, const char *section);
 /* Into the cache (zstd, 64 KiB chunks); a whole message also feeds the index. */
 gboolean body_put(Store *s, gint64 message, const char *section, const void *bytes, gsize len,
                   GError **err);
+/* The same piece by piece. `how` ("" or a letter) keeps apart what is fetched in different ways. `at` is
+ * what is here already, body_begun(); 0 begins anew. Nobody reads it before the `last` piece, which may
+ * be empty. GONE: what was begun has been evicted meanwhile; begin anew. */
+guint64 body_begun(Store *s, gint64 message, const char *section, const char *how);
+gboolean body_add(Store *s, gint64 message, const char *section, const char *how, guint64 at, const void *bytes,
+                  gsize len, gboolean last, GError **err);
+/* Unread messages next to this one (by date, in its folder) whose viewer content is not here: the next older
+ * and the next newer, at most n of each. */
+GArray *bodies_near(Store *s, gint64 message, guint n, GError **err);
 /* Of those in `folder` newer than `since`, at most n messages whose viewer content is not here. */
 GArray *bodies_missing(Store *s, gint64 folder, gint64 since, guint n, GError **err);
 

@@ -241,6 +241,7 @@ static void test_literal_ends(void)
 {
     gsize at;
     guint64 size, origin;
+    gboolean binary;
     Span section;
     g_assert_true(imap_parse_literal_end(SPAN_LITERAL("x {12}"), &at, &size));
     g_assert_cmpuint(at, ==, 2);
@@ -252,15 +253,18 @@ static void test_literal_ends(void)
     for (guint i = 0; i < G_N_ELEMENTS(none); i++)
         g_assert_false(imap_parse_literal_end(span_of(none[i]), &at, &size));
     g_assert_true(
-        imap_parse_section_end(SPAN_LITERAL("* 1 FETCH (BODY[1.2]<100> "), &section, &origin));
+        imap_parse_section_end(SPAN_LITERAL("* 1 FETCH (BODY[1.2]<100> "), &section, &origin, &binary));
     g_assert_cmpmem(section.at, section.len, "1.2", 3);
     g_assert_cmpuint(origin, ==, 100);
-    g_assert_true(imap_parse_section_end(SPAN_LITERAL("body[] ~"), &section, &origin));
+    g_assert_true(imap_parse_section_end(SPAN_LITERAL("(BINARY[2]<0> ~"), &section, &origin, &binary));
+    g_assert_true(binary);
+    g_assert_true(imap_parse_section_end(SPAN_LITERAL("body[] ~"), &section, &origin, &binary));
     g_assert_cmpuint(section.len, ==, 0);
+    g_assert_false(binary);
     static const char *const no_section[] = {"",     "RFC822 ", "BODY[1",    "1]",
                                              "X[1]", "<5>",     "BODY[1]<x>"};
     for (guint i = 0; i < G_N_ELEMENTS(no_section); i++)
-        g_assert_false(imap_parse_section_end(span_of(no_section[i]), &section, &origin));
+        g_assert_false(imap_parse_section_end(span_of(no_section[i]), &section, &origin, &binary));
 }
 
 static void test_capabilities(void)

@@ -492,6 +492,30 @@ static void test_append_literals(void)
     }
 }
 
+/* BINARY (RFC 3516): literal8 with NULs, a refusal, and no mistaking of one for the other. */
+static void test_binary(void)
+{
+    Rig r;
+    rig_select(&r, "BINARY",
+               "C: p2 UID FETCH 5 (UID BINARY.PEEK[2]<0.100>)\n"
+               "S- * 1 FETCH (UID 5 BODY[2]<0> {2}\\r\\nno)\\r\\n\n"
+               "S- * 1 FETCH (UID 5 BINARY[2]<0> ~{4}\\r\\na\\0\\xffb)\\r\\n\nS: p2 OK\n"
+               "C: p3 UID FETCH 5 (UID BINARY.PEEK[2])\nS: p3 NO [UNKNOWN-CTE] what is x-uue?\n"
+               "C: p4 UID FETCH 5 (UID BODY.PEEK[2])\n"
+               "S- * 1 FETCH (UID 5 BINARY[2] {2}\\r\\nno)\\r\\n\nS: p4 OK\n");
+    g_autoptr(GString) out = g_string_new(NULL);
+    g_assert_true(imap_binary_begin(r.session, 5, "2", 0, 100, 0, collect, out, &r.error));
+    g_assert_true(imap_await(r.session, &r.error));
+    g_assert_cmpmem(out->str, out->len, "a\0\xff" "b", 4);
+    g_assert_true(imap_binary_begin(r.session, 5, "2", 0, 0, 0, collect, out, &r.error));
+    g_assert_false(imap_await(r.session, &r.error));
+    rig_failed(&r, PINTAIL_ERROR_REFUSED, "x-uue");
+    g_assert_cmpstr(imap_answer(r.session)->code, ==, "UNKNOWN-CTE");
+    g_assert_false(imap_section(r.session, 5, "2", 0, 0, 0, collect, out, &r.error));
+    rig_failed(&r, PINTAIL_ERROR_REFUSED, "did not send");
+    rig_close(&r);
+}
+
 static void test_append_many(void)
 {
     Rig r;
@@ -796,6 +820,7 @@ int main(int argc, char **argv)
     g_test_add_func("/imap/messages/copy-and-move", test_copy_and_move);
     g_test_add_func("/imap/messages/append", test_append);
     g_test_add_func("/imap/messages/append-literals", test_append_literals);
+    g_test_add_func("/imap/messages/binary", test_binary);
     g_test_add_func("/imap/messages/append-many", test_append_many);
     g_test_add_func("/imap/messages/line-limit", test_line_limit);
     g_test_add_func("/imap/messages/changes", test_changes);

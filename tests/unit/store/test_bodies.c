@@ -35,6 +35,53 @@ static void expect(Fixture *f, gint64 message, const char *section, const char *
     g_assert_cmpmem(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), text, strlen(text));
 }
 
+/* Pieces: nothing is read before the last, what is begun is kept, and another way begins anew. */
+static void test_pieces(Fixture *f, gconstpointer data)
+{
+    start(f, 1);
+    gint64 m = message_at(f, 1);
+    g_autofree char *big = g_malloc(300000);
+    for (guint i = 0; i < 300000; i++)
+        big[i] = (char)('a' + i % 23);
+    g_assert_cmpuint(body_begun(f->s, m, "2", ""), ==, 0);
+    ok(body_add(f->s, m, "2", "", 0, big, 130000, FALSE, &err));
+    ok(body_add(f->s, m, "2", "", 130000, big + 130000, 1, FALSE, &err));
+    g_assert_cmpuint(body_begun(f->s, m, "2", ""), ==, 130001);
+    g_assert_cmpuint(body_begun(f->s, m, "2", "b"), ==, 0);
+    expect(f, m, "2", NULL);
+    g_assert_false(body_have(f->s, m, "2"));
+    GError *err = NULL;
+    g_assert_false(body_add(f->s, m, "2", "", 5, big, 5, FALSE, &err)); /* not where it ends */
+    g_assert_error(err, PINTAIL_ERROR, PINTAIL_ERROR_GONE);
+    g_clear_error(&err);
+    ok(body_add(f->s, m, "2", "b", 0, "x", 1, FALSE, &err));
+    ok(body_add(f->s, m, "2", "", 130001, big + 130001, 300000 - 130001, FALSE, &err));
+    ok(body_add(f->s, m, "2", "", 300000, NULL, 0, TRUE, &err));
+    g_autoptr(GBytes) bytes = body_get(f->s, m, "2", &err);
+    g_assert_cmpmem(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), big, 300000);
+    g_assert_cmpuint(body_begun(f->s, m, "2", ""), ==, 0);
+    ok(body_add(f->s, m, "2", "b", 1, "y", 1, TRUE, &err)); /* replaces */
+    expect(f, m, "2", "xy");
+    ok(body_add(f->s, m, "", "", 0, multipart, strlen(multipart), TRUE, &err));
+    expect(f, m, "", multipart);
+    gint64 total = db_number(&f->s->cache, 0, "SELECT total FROM state", "");
+    g_assert_cmpint(total, ==, db_number(&f->s->cache, 0, "SELECT sum(stored) FROM body", ""));
+    g_assert_cmpint(db_number(&f->s->cache, 0, "SELECT count(*) FROM body", ""), ==, 2);
+}
+
+static void test_near(Fixture *f, gconstpointer data)
+{
+    start(f, 7);
+    for (guint32 uid = 1; uid <= 7; uid++)
+        if (uid == 4 || uid == 5)
+            ok(body_put(f->s, message_at(f, uid), "", "x", 1, &err));
+    g_autoptr(GArray) near = bodies_near(f->s, message_at(f, 4), 1, NULL);
+    g_assert_cmpuint(near->len, ==, 2); /* not 5: it is here */
+    gint64 a = g_array_index(near, gint64, 0), b = g_array_index(near, gint64, 1);
+    g_assert_cmpint(MIN(a, b), ==, message_at(f, 3));
+    g_assert_cmpint(MAX(a, b), ==, message_at(f, 6));
+}
+
 static void test_sections(Fixture *f, gconstpointer data)
 {
     start(f, 2);
@@ -157,6 +204,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     TEST("/store/body/sections", test_sections);
+    TEST("/store/body/pieces", test_pieces);
+    TEST("/store/body/near", test_near);
     TEST("/store/body/large", test_large);
     TEST("/store/body/missing", test_missing);
     TEST("/store/body/eviction", test_eviction);
