@@ -117,15 +117,16 @@ gint64 append_place(Store *s, Prepared *p, guint flags, gint64 replaces)
         gint64 have =
             db_number(&s->db, 0, "SELECT id FROM placement WHERE base = ? AND +folder = ?", "ti",
                       p->base, p->folder);
-        if (have)
+        if (have) {
+            relay_leave(s, replaces);
             return have;
+        }
     }
     gint64 message = message_insert(s, p->account, p->envelope, p->size, date_now(), FALSE);
     gint64 id = placement_insert(s, message, p->folder, 0, 0, flags, p->local);
     if (p->local) {
         place_file(s, p, id, flags);
-        if (replaces)
-            change_purge_now(s, replaces);
+        relay_leave(s, replaces);
     } else {
         gint64 instead = replaces ? supersede(s, replaces) : 0;
         Placement row = {.id = id, .message = message, .folder = p->folder, .account = p->account};
@@ -203,11 +204,7 @@ void append_withdraw(Store *s, gint64 op)
     gint64 replaces = db_number(&s->db, 0, "SELECT replaces FROM op WHERE id = ?", "i", op);
     op_remove_file(s, op);
     placement_unmake(s, placement);
-    g_auto(Placement) old = {0};
-    if (replaces && placement_load(s, replaces, &old)) {
-        op_insert(s, OP_PURGE, &old, 0, 0, 0, 0);
-        placement_recompute(s, replaces);
-    }
+    relay_leave(s, replaces);
 }
 
 void append_clean(Store *s)

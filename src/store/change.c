@@ -43,6 +43,8 @@ static gboolean item_place(Store *s, Placement *p, OpKind kind, gint64 destinati
 {
     if (kind == OP_MOVE && p->folder == destination)
         return TRUE;
+    if (folder_account(s, destination) != p->account)
+        return relay_place(s, p, kind == OP_MOVE, destination, item);
     if (p->folder_flags & FOLDER_LOCAL) {
         if (kind == OP_MOVE) {
             item->destination_placement = p->id;
@@ -59,6 +61,8 @@ static gboolean item_place(Store *s, Placement *p, OpKind kind, gint64 destinati
 
 static void item_purge(Store *s, Placement *p)
 {
+    if (relay_purge(s, p->id))
+        return;
     if (p->folder_flags & FOLDER_LOCAL) {
         local_purge(s, p);
         return;
@@ -225,28 +229,46 @@ static gint64 check_destination(Store *s, gint64 folder)
     }
     if (f->flags & FOLDER_READ_ONLY)
         refuse(s, _("'%s' is read only"), f->name);
-    else if (f->flags & (FOLDER_NOSELECT | FOLDER_VANISHED))
+    else if (f->flags & (FOLDER_NOSELECT | FOLDER_VANISHED | FOLDER_TO_DELETE))
         refuse(s, _("'%s' cannot hold messages"), f->name);
+    else if (!folder_has_right(f, 'i'))
+        refuse(s, _("you have no right to put messages into '%s'"), f->name);
     return f->account_id;
 }
 
-static guint add_items(Store *s, gint64 group, const Change *c, gint64 account)
+/* May this be done to a message of that folder (RFC 4314 section 4)? */
+static gboolean is_allowed(const Change *c, const char *rights)
+{
+    Folder f = {.rights = (char *)rights};
+    if (c->kind == CHANGE_FLAGS)
+        return folder_has_right(&f, ((c->add | c->remove) & FLAGS_ALL) == FLAG_SEEN ? 's' : 'w');
+    return c->kind == CHANGE_COPY || (folder_has_right(&f, 't') && folder_has_right(&f, 'e'));
+}
+
+/* *relayed: some go to another account. */
+static guint add_items(Store *s, gint64 group, const Change *c, gint64 account, gboolean *relayed)
 {
     guint n = 0;
+    *relayed = FALSE;
     for (guint i = 0; i < c->n && !db_failed(&s->db); i++) {
         sqlite3_stmt *st = db_query(&s->db,
-                                    "SELECT f.account, f.flags FROM placement p JOIN folder f"
-                                    " ON f.id = p.folder WHERE p.id = ? AND p.shown = 1",
+                                    "SELECT f.account, f.flags, f.rights, m.partial FROM placement p"
+                                    " JOIN folder f ON f.id = p.folder JOIN message m ON m.id = p.message"
+                                    " WHERE p.id = ? AND p.shown = 1",
                                     "i", c->placements[i]);
         if (!db_step(&s->db, st))
             continue;
         gint64 its = db_int(st, 0);
         guint flags = (guint)db_int(st, 1);
+        gboolean allowed = is_allowed(c, db_peek(st, 2)), partial = db_int(st, 3) != 0;
         db_reset(st);
-        if (account && its != account)
-            refuse(s, _("that folder belongs to another account"), NULL);
+        *relayed = *relayed || (account && its != account);
+        if (account && its != account && partial)
+            refuse(s, _("only the header of a message is here: open it first, so that the rest is fetched"), NULL);
         else if ((flags & FOLDER_READ_ONLY) && c->kind != CHANGE_COPY)
             refuse(s, _("this folder is read only"), NULL);
+        else if (!allowed)
+            refuse(s, _("you have no right to do that in this folder"), NULL);
         db_run(&s->db,
                "INSERT OR IGNORE INTO undo_item(group_id, placement, state) VALUES(?, ?, 0)", "ii",
                group, c->placements[i]);
@@ -255,7 +277,7 @@ static guint add_items(Store *s, gint64 group, const Change *c, gint64 account)
     return n;
 }
 
-static gint64 add_group(Store *s, const Change *c, guint *n)
+static gint64 add_group(Store *s, const Change *c, guint *n, gboolean *relayed)
 {
     gint64 account = 0;
     if (c->kind == CHANGE_MOVE || c->kind == CHANGE_COPY)
@@ -266,23 +288,25 @@ static gint64 add_group(Store *s, const Change *c, guint *n)
            "iiiiii", I64(c->kind), account, I64(c->add & FLAGS_ALL), I64(c->remove & FLAGS_ALL),
            c->destination, I64(GROUP_APPLYING));
     gint64 group = db_last_id(&s->db);
-    *n = add_items(s, group, c, account);
+    *n = add_items(s, group, c, account, relayed);
     return group;
 }
 
 gint64 change_commit(Store *s, const Change *change, GError **err)
 {
     guint n = 0;
+    gboolean relayed = FALSE;
     crash_point("change");
     if (!txn_begin(s, TRUE, err))
         return 0;
-    gint64 group = add_group(s, change, &n);
+    gint64 group = add_group(s, change, &n, &relayed);
     if (n == 0 && !db_failed(&s->db)) {
         txn_rollback(s);
         error_set(err, PINTAIL_ERROR_GONE, _("the message is not there any more"));
         return 0;
     }
-    if (n <= AT_ONCE) {
+    /* What leaves files behind is decided before it is done, so that a crash is gone on from (relay.c). */
+    if (n <= AT_ONCE && !relayed) {
         Group g;
         if (group_load(s, group, &g))
             apply_slice(s, &g, G_MAXINT64);

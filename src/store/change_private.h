@@ -34,6 +34,15 @@ gboolean local_move(Store *s, Placement *p, gint64 destination);
 gint64 local_copy(Store *s, Placement *p, gint64 destination); /* the new placement; 0 */
 void local_purge(Store *s, Placement *p);
 
+/* ---- relay.c: to a folder of another account. FALSE: it is not there any more. ---- */
+gboolean relay_place(Store *s, Placement *p, gboolean move, gint64 destination, UndoItem *item);
+/* Undone before it went: the source is what it was. FALSE: something builds on it. */
+gboolean relay_withdraw(Store *s, const UndoItem *item);
+/* A placement whose content has not come is deleted for good. FALSE: it is not such a one. */
+gboolean relay_purge(Store *s, gint64 placement);
+/* Its copy is stored elsewhere: it goes. */
+void relay_leave(Store *s, gint64 placement);
+
 /* ---- append.c ---- */
 typedef struct {
     gint64 folder, account;

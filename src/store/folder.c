@@ -18,7 +18,9 @@ void folder_free(Folder *f)
     if (!f)
         return;
     g_free(f->name);
+    g_free(f->label);
     g_free(f->delimiter);
+    g_free(f->rights);
     g_free(f->path);
     g_free(f);
 }
@@ -90,10 +92,29 @@ static void ensure_local(Store *s, gint64 account)
     folders_adopt(s, account, root);
 }
 
+void folders_changed(Store *s, gint64 account)
+{
+    db_run(&s->db, "UPDATE account SET list_seq = ? WHERE id = ?", "ii", txn_seq(s), account);
+    txn_touch_list(s, account);
+}
+
+gboolean folder_is_standard(const char *name)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(local_folders); i++) {
+        if (strcmp(local_folders[i].name, name) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 gint64 account_ensure(Store *s, const char *name, StoredAccountKind kind, const char *maildir,
                       GError **err)
 {
     g_autofree char *root = maildir ? file_expand_home(maildir) : NULL;
+    gint64 known = db_number(&s->db, 0, "SELECT id FROM account WHERE name = ? AND kind = ?", "ti", name,
+                             I64(kind));
+    if (known && kind != STORED_IMAP && !folders_resume(s, known, err))
+        return 0;
     if (!txn_begin(s, TRUE, err))
         return 0;
     db_run(&s->db, "UPDATE account SET current = 0 WHERE name = ? AND kind <> ? AND current = 1",
@@ -105,7 +126,7 @@ gint64 account_ensure(Store *s, const char *name, StoredAccountKind kind, const 
         db_run(&s->db, "INSERT INTO account(name, kind, maildir, current) VALUES(?, ?, ?, 1)",
                "tit", name, I64(kind), root);
         id = db_last_id(&s->db);
-        txn_touch_list(s, id);
+        folders_changed(s, id);
     } else {
         db_run(&s->db,
                "UPDATE account SET current = 1, maildir = ?2 WHERE id = ?1"
@@ -169,13 +190,21 @@ gint64 folder_insert(Store *s, gint64 account, const char *name, const char *del
         "INSERT INTO folder(account, name, delimiter, role, flags, path) VALUES(?, ?, ?, ?, ?, ?)",
         "ittiit", account, name, delimiter, I64(role), I64(flags), path);
     gint64 id = db_last_id(&s->db);
-    txn_touch_list(s, account);
+    folders_changed(s, account);
     return id;
 }
 
 #define FOLDER_COLUMNS                                                                             \
     "f.id, f.account, f.name, f.delimiter, f.role, f.flags, f.total, f.unread, f.change_seq,"      \
-    " f.uidvalidity, f.uidnext, f.highestmodseq, f.floor_uid, f.path"
+    " f.uidvalidity, f.uidnext, f.highestmodseq, f.floor_uid, f.path, f.wished, f.rights,"           \
+    " (SELECT n.prefix FROM namespace n WHERE n.account = f.account AND n.kind = 0 LIMIT 1)"
+
+/* A name without the personal namespace's prefix. */
+static char *label_of(const char *name, const char *prefix)
+{
+    gsize n = prefix ? strlen(prefix) : 0;
+    return g_strdup(n && strncmp(name, prefix, n) == 0 && name[n] ? name + n : name);
+}
 
 static Folder *folder_from(sqlite3_stmt *st)
 {
@@ -194,6 +223,9 @@ static Folder *folder_from(sqlite3_stmt *st)
     f->highestmodseq = (guint64)db_int(st, 11);
     f->floor_uid = (guint32)db_int(st, 12);
     f->path = g_strdup((const char *)sqlite3_column_text(st, 13));
+    const char *wished = (const char *)sqlite3_column_text(st, 14);
+    f->rights = db_text(st, 15);
+    f->label = label_of(wished ? wished : f->name, (const char *)sqlite3_column_text(st, 16));
     return f;
 }
 
@@ -249,7 +281,7 @@ Folder *folder_by_role(Store *s, gint64 account, FolderRole role)
 {
     Folder *f = one(s, db_query(&s->db,
                                 "SELECT " FOLDER_COLUMNS " FROM folder f WHERE f.account = ?"
-                                " AND f.role = ? AND f.flags & 17 = 0 ORDER BY f.id LIMIT 1",
+                                " AND f.role = ? AND f.flags & 81 = 0 ORDER BY f.id LIMIT 1",
                                 "ii", account, I64(role)));
     db_ok(&s->db, NULL);
     return f;
@@ -285,11 +317,12 @@ GPtrArray *folders_list(Store *s, gint64 account, GError **err)
     sqlite3_stmt *st = db_query(&s->db,
                                 "SELECT " FOLDER_COLUMNS " FROM folder f"
                                 " JOIN account a ON a.id = f.account"
-                                " WHERE ?1 = f.account OR (?1 = 0 AND a.current = 1)",
+                                " WHERE (?1 = f.account OR (?1 = 0 AND a.current = 1))"
+                                " AND f.flags & 64 = 0",
                                 "i", account);
     while (db_step(&s->db, st)) {
         Sortable one_folder = {folder_from(st), NULL};
-        one_folder.key = text_fold(one_folder.folder->name, -1);
+        one_folder.key = text_fold(one_folder.folder->label, -1);
         g_array_append_val(sorted, one_folder);
     }
     g_array_sort(sorted, by_rank);
@@ -313,7 +346,7 @@ static gboolean path_taken(Store *s, gint64 account, const char *path)
 }
 
 /* "Archive/2025" below the account's Maildir: component by component, each made safe. */
-static char *local_path(Store *s, gint64 account, const char *name)
+char *folder_local_path(Store *s, gint64 account, const char *name)
 {
     g_auto(GStrv) components = g_strsplit(name, "/", ADOPT_DEPTH);
     GString *path = g_string_new(NULL);
@@ -337,7 +370,7 @@ static char *local_path(Store *s, gint64 account, const char *name)
 static gint64 make_local(Store *s, gint64 account, const char *name, FolderRole role)
 {
     g_autofree char *root = account_maildir(s, account);
-    g_autofree char *path = local_path(s, account, name);
+    g_autofree char *path = folder_local_path(s, account, name);
     g_autofree char *whole = g_build_filename(root, path, NULL);
     GError *err = NULL;
     if (!maildir_make(whole, &err)) {
@@ -365,7 +398,7 @@ static gint64 make_folder(Store *s, gint64 account, const char *name, FolderRole
                          FOLDER_TO_CREATE | FOLDER_SUBSCRIBED, NULL);
 }
 
-static gboolean name_ok(const char *name, GError **err)
+gboolean folder_name_ok(const char *name, GError **err)
 {
     const char *bad = NULL;
     if (!*name || !g_utf8_validate(name, -1, NULL))
@@ -383,9 +416,10 @@ static gboolean name_ok(const char *name, GError **err)
 
 gint64 folder_create(Store *s, gint64 account, const char *name, GError **err)
 {
-    if (!name_ok(name, err) || !txn_begin(s, TRUE, err))
+    if (!folder_name_ok(name, err) || !txn_begin(s, TRUE, err))
         return 0;
-    name = canonical(name);
+    g_autofree char *wire = folder_wire_name(s, account, name);
+    name = canonical(wire);
     if (db_number(&s->db, 0, "SELECT 1 FROM folder WHERE account = ? AND name = ?", "it", account,
                   name)) {
         txn_rollback(s);
@@ -413,15 +447,16 @@ gint64 folder_for_role(Store *s, gint64 account, FolderRole role, const char *na
         return have->id;
     if (!name)
         name = name_of_role(role);
-    if (!name_ok(name, err) || !txn_begin(s, TRUE, err))
+    if (!folder_name_ok(name, err) || !txn_begin(s, TRUE, err))
         return 0;
-    name = canonical(name);
+    g_autofree char *wire = folder_wire_name(s, account, name);
+    name = canonical(wire);
     gint64 id = db_number(&s->db, 0,
-                          "SELECT id FROM folder WHERE account = ? AND name = ? AND flags & 17 = 0",
+                          "SELECT id FROM folder WHERE account = ? AND name = ? AND flags & 81 = 0",
                           "it", account, name);
     if (id) {
         db_run(&s->db, "UPDATE folder SET role = ? WHERE id = ?", "ii", I64(role), id);
-        txn_touch_list(s, account);
+        folders_changed(s, account);
     } else {
         id = make_folder(s, account, name, role);
     }

@@ -9,7 +9,9 @@
 #include "pintail/util/error.h"
 #include "pintail/util/i18n.h"
 
-#define KEPT_FLAGS (FOLDER_LOCAL | FOLDER_READ_ONLY)
+#define KEPT_FLAGS                                                                                 \
+    (FOLDER_LOCAL | FOLDER_READ_ONLY | FOLDER_TO_DELETE | FOLDER_PINNED | FOLDER_COLLAPSED |        \
+     FOLDER_ROLE_BY_HAND)
 
 static const char *canonical(const char *name)
 {
@@ -21,39 +23,51 @@ static void list_one(Store *s, gint64 account, const ListedFolder *l)
     const char *name = canonical(l->name);
     FolderRole role = strcmp(name, "INBOX") == 0 ? ROLE_INBOX : l->role;
     const char *delimiter = l->delimiter ? l->delimiter : "";
-    gint64 id = 0, have_flags = 0, have_role = 0;
+    const char *mailbox_id = l->mailbox_id ? l->mailbox_id : "";
+    gint64 id = 0, have_flags = 0, have_role = 0, kept = KEPT_FLAGS;
     gboolean same = FALSE;
     sqlite3_stmt *st = db_query(
         &s->db,
-        "SELECT id, flags, role, delimiter, missing FROM folder WHERE account = ? AND name = ?",
+        "SELECT id, flags, role, delimiter, missing, mailbox_id FROM folder WHERE account = ?"
+        " AND name = ?",
         "it", account, name);
     if (db_step(&s->db, st)) {
         id = db_int(st, 0);
         have_flags = db_int(st, 1);
         have_role = db_int(st, 2);
-        same = strcmp(db_peek(st, 3), delimiter) == 0 && db_int(st, 4) == 0;
+        same = strcmp(db_peek(st, 3), delimiter) == 0 && db_int(st, 4) == 0 &&
+               (!*mailbox_id || strcmp(db_peek(st, 5), mailbox_id) == 0);
         db_reset(st);
     }
     /* A server that does not say (no SPECIAL-USE) leaves what was chosen here. */
-    if (id && role == ROLE_NONE)
+    if (role != ROLE_NONE && db_number(&s->db, 0,
+                                       "SELECT 1 FROM folder WHERE account = ? AND role = ?"
+                                       " AND flags & 512 AND name <> ?",
+                                       "iit", account, I64(role), name))
+        role = ROLE_NONE; /* the person has given it to another folder */
+    if (id && (role == ROLE_NONE || (have_flags & FOLDER_ROLE_BY_HAND)))
         role = (FolderRole)have_role;
     else if (role != ROLE_NONE) /* and one folder only has it: the account may name another now */
         db_run(&s->db, "UPDATE folder SET role = ? WHERE account = ? AND role = ? AND name <> ?",
                "iiit", I64(ROLE_NONE), account, I64(role), name);
-    gint64 flags = I64(l->flags & ~(guint)(KEPT_FLAGS | FOLDER_TO_CREATE | FOLDER_VANISHED)) |
-                   (have_flags & KEPT_FLAGS);
-    if (!id)
-        folder_insert(s, account, name, delimiter, role, (guint)flags, NULL);
+    if (id && db_number(&s->db, 0, "SELECT 1 FROM op WHERE message = ? AND kind = 7", "i", -id))
+        kept |= FOLDER_SUBSCRIBED;
+    gint64 flags = (I64(l->flags) & ~(kept | FOLDER_TO_CREATE | FOLDER_VANISHED)) | (have_flags & kept);
+    if (!id) {
+        id = folder_insert(s, account, name, delimiter, role, (guint)flags, NULL);
+        if (*mailbox_id)
+            db_run(&s->db, "UPDATE folder SET mailbox_id = ? WHERE id = ?", "ti", mailbox_id, id);
+    }
     else if (!same || flags != have_flags || (gint64)role != have_role) {
         db_run(&s->db,
-               "UPDATE folder SET flags = ?, role = ?, delimiter = ?, missing = 0 WHERE id = ?",
-               "iiti", flags, I64(role), delimiter, id);
-        txn_touch_list(s, account);
+               "UPDATE folder SET flags = ?, role = ?, delimiter = ?, missing = 0,"
+               " mailbox_id = CASE ?5 WHEN '' THEN mailbox_id ELSE ?5 END WHERE id = ?4",
+               "iitit", flags, I64(role), delimiter, id, mailbox_id);
+        folders_changed(s, account);
     }
 }
 
-/* Something waits to go there, or to come from there, or was never anywhere else. */
-static gboolean holds_only_copies(Store *s, gint64 folder)
+gboolean folder_holds_only_copies(Store *s, gint64 folder)
 {
     return db_number(&s->db, 1,
                      "SELECT EXISTS(SELECT 1 FROM op WHERE folder = ?1 OR destination = ?1)"
@@ -78,7 +92,7 @@ gboolean folder_remove(Store *s, gint64 folder, GError **err)
             db_run(&s->db, "DELETE FROM tombstone WHERE folder = ?", "i", folder);
             db_run(&s->db, "DELETE FROM folder_thread WHERE folder = ?", "i", folder);
             db_run(&s->db, "DELETE FROM folder WHERE id = ?", "i", folder);
-            txn_touch_list(s, account);
+            folders_changed(s, account);
         }
         if (!txn_commit(s, err))
             return FALSE;
@@ -105,25 +119,51 @@ static gboolean mark_missing(Store *s, gint64 account, GHashTable *listed, GArra
         gint64 id = g_array_index(missing, gint64, i);
         db_run(&s->db, "UPDATE folder SET missing = missing + 1, flags = flags | ? WHERE id = ?",
                "ii", I64(FOLDER_VANISHED), id);
-        txn_touch_list(s, account);
+        folders_changed(s, account);
         if (db_number(&s->db, 0, "SELECT missing FROM folder WHERE id = ?", "i", id) >= 2 &&
-            !holds_only_copies(s, id))
+            !folder_holds_only_copies(s, id))
             g_array_append_val(doomed, id);
     }
     return txn_commit(s, err);
 }
 
+/* Another client has renamed it (RFC 8474 section 4): all that is known of it stays. */
+static void follow_rename(Store *s, gint64 account, const ListedFolder *l, GHashTable *listed)
+{
+    g_autofree char *before = NULL;
+    gint64 id = 0;
+    if (!l->mailbox_id || !*l->mailbox_id ||
+        db_number(&s->db, 0, "SELECT 1 FROM folder WHERE account = ? AND name = ?", "it", account, l->name))
+        return;
+    sqlite3_stmt *st = db_query(&s->db,
+                                "SELECT id, name FROM folder WHERE account = ? AND mailbox_id = ?"
+                                " AND name <> 'INBOX' LIMIT 1",
+                                "it", account, l->mailbox_id);
+    if (db_step(&s->db, st)) {
+        id = db_int(st, 0);
+        before = db_text(st, 1);
+        db_reset(st);
+    }
+    if (!id || g_hash_table_contains(listed, before))
+        return;
+    db_run(&s->db, "UPDATE folder SET name = ?, missing = 0, flags = flags & ~16 WHERE id = ?", "ti", l->name, id);
+    folders_changed(s, account);
+}
+
 gboolean folders_listed(Store *s, gint64 account, const ListedFolder *listed, guint n, GError **err)
 {
     g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < n; i++)
+        if (*listed[i].name)
+            g_hash_table_add(names, (gpointer)canonical(listed[i].name));
     for (guint i = 0; i < n;) {
         if (!txn_begin(s, FALSE, err))
             return FALSE;
         for (gint64 end = slice_end(); i < n && g_get_monotonic_time() < end; i++) {
             if (!*listed[i].name)
                 continue;
+            follow_rename(s, account, &listed[i], names);
             list_one(s, account, &listed[i]);
-            g_hash_table_add(names, (gpointer)canonical(listed[i].name));
         }
         if (!txn_commit(s, err))
             return FALSE;
@@ -146,7 +186,7 @@ gboolean folder_created(Store *s, gint64 folder, GError **err)
         return FALSE;
     db_run(&s->db, "UPDATE folder SET flags = flags & ~? WHERE id = ?", "ii", I64(FOLDER_TO_CREATE),
            folder);
-    txn_touch_list(s, folder_account(s, folder));
+    folders_changed(s, folder_account(s, folder));
     return txn_commit(s, err);
 }
 

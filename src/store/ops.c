@@ -21,6 +21,7 @@ void op_batch_free(OpBatch *b)
     for (guint i = 0; i < b->items->len; i++)
         item_clear(&g_array_index(b->items, OpItem, i));
     g_array_unref(b->items);
+    g_free(b->name);
     g_free(b);
 }
 
@@ -38,7 +39,9 @@ void op_batch_drop(OpBatch *b, guint n)
     " NOT EXISTS(SELECT 1 FROM op e WHERE e.message = o.message AND e.id < o.id"                   \
     "  AND NOT (e.kind = 3 AND e.placement <> o.placement))"
 #define HAS_UID                                                                                    \
-    " (o.kind = 4 OR EXISTS(SELECT 1 FROM placement p JOIN folder f ON f.id = p.folder"            \
+    " (o.kind IN (4, 5, 7) OR (o.kind = 6 AND NOT EXISTS(SELECT 1 FROM op e WHERE e.id < o.id"          \
+    "   AND (e.folder = o.folder OR e.destination = o.folder)))"                                    \
+    "  OR EXISTS(SELECT 1 FROM placement p JOIN folder f ON f.id = p.folder"            \
     "  WHERE p.id = o.placement AND p.uid IS NOT NULL AND p.uidvalidity = f.uidvalidity))"
 
 static gint64 find_head(Store *s, gint64 account)
@@ -61,7 +64,7 @@ static OpBatch *batch_of(Store *s, gint64 head)
     b->items = g_array_new(FALSE, TRUE, sizeof(OpItem));
     sqlite3_stmt *st = db_query(&s->db,
                                 "SELECT kind, state, account, folder, destination, add_flags,"
-                                " remove_flags, recorded_uidvalidity, recorded_uidnext"
+                                " remove_flags, recorded_uidvalidity, recorded_uidnext, subject"
                                 " FROM op WHERE id = ?",
                                 "i", head);
     if (db_step(&s->db, st)) {
@@ -74,6 +77,7 @@ static OpBatch *batch_of(Store *s, gint64 head)
         b->remove = (guint)db_int(st, 6);
         b->recorded_uidvalidity = (guint32)db_int(st, 7);
         b->recorded_uidnext = (guint32)db_int(st, 8);
+        b->name = db_text(st, 9);
         db_reset(st);
     }
     return b;
@@ -94,7 +98,8 @@ static OpItem item_from(sqlite3_stmt *st)
 }
 
 #define ITEM_COLUMNS                                                                               \
-    "SELECT o.id, o.placement, o.destination_placement, o.message, o.add_flags, o.created,"        \
+    "SELECT o.id, o.placement, o.destination_placement, o.message, o.add_flags,"                       \
+    " CASE o.kind WHEN 4 THEN m.received ELSE o.created END,"                                       \
     " o.replaces, m.message_id, m.size, (SELECT p.uid FROM placement p JOIN folder f"              \
     "  ON f.id = p.folder WHERE p.id = o.placement AND p.uidvalidity = f.uidvalidity)"             \
     " FROM op o LEFT JOIN message m ON m.id = o.message WHERE o.account = ?1"
@@ -319,11 +324,7 @@ static void done_append(Store *s, const OpItem *item, guint32 uid, guint32 uidva
     op_remove_file(s, item->id);
     db_run(&s->db, "DELETE FROM op WHERE id = ?", "i", item->id);
     arrived(s, placement, item->flags, uid, uidvalidity, recorded);
-    g_auto(Placement) old = {0};
-    if (replaces && placement_load(s, replaces, &old)) {
-        op_insert(s, OP_PURGE, &old, 0, 0, 0, 0);
-        placement_recompute(s, replaces);
-    }
+    relay_leave(s, replaces);
 }
 
 static void done_one(Store *s, const OpBatch *b, const OpItem *item, guint32 uid,
@@ -346,6 +347,11 @@ static void done_one(Store *s, const OpBatch *b, const OpItem *item, guint32 uid
     case OP_APPEND:
         if (known)
             done_append(s, item, uid, uidvalidity);
+        break;
+    case OP_FOLDER_RENAME:
+    case OP_FOLDER_DELETE:
+    case OP_FOLDER_SUBSCRIBE:
+    case OP_RELAY: /* op_folder_done(), op_relayed() */
         break;
     }
 }
@@ -397,6 +403,8 @@ gboolean ops_park(Store *s, const OpBatch *b, const guint *items, guint n, const
         const OpItem *item = item_at(b, items[i]);
         db_run(&s->db, "UPDATE op SET state = 2, words = ? WHERE id = ?", "ti", words, item->id);
         placement_recompute(s, item->placement);
+        if (item->message < 0)
+            folder_recompute(s, -item->message);
         if (item->replaces)
             placement_recompute(s, item->replaces);
     }

@@ -26,6 +26,14 @@ static char *describe(OpKind kind, const char *subject, const char *destination,
         return g_strdup_printf(_("delete '%s' for good"), subject);
     case OP_APPEND:
         return g_strdup_printf(_("store '%s' in %s"), subject, destination);
+    case OP_FOLDER_RENAME:
+        return g_strdup_printf(_("rename folder %s to %s"), destination, subject);
+    case OP_FOLDER_DELETE:
+        return g_strdup_printf(_("delete folder %s"), subject);
+    case OP_FOLDER_SUBSCRIBE:
+        return g_strdup_printf(add ? _("subscribe to %s") : _("unsubscribe from %s"), subject);
+    case OP_RELAY:
+        return g_strdup_printf(_("take '%s' to %s, of another account"), subject, destination);
     }
     return g_strdup(subject);
 }
@@ -101,6 +109,11 @@ gboolean op_retry(Store *s, gint64 id, GError **err)
         return FALSE;
     if (!load_parked(s, id, &p))
         return gone(s, err);
+    if (p.kind >= OP_FOLDER_RENAME && p.kind <= OP_FOLDER_SUBSCRIBE) {
+        db_run(&s->db, "UPDATE op SET state = 0, words = '' WHERE id = ?", "i", id);
+        folder_recompute(s, p.folder);
+        return txn_commit(s, err);
+    }
     if (p.kind != OP_APPEND &&
         !db_number(&s->db, 0,
                    "SELECT server_here OR EXISTS(SELECT 1 FROM op WHERE"
@@ -148,7 +161,10 @@ gboolean op_dismiss(Store *s, gint64 id, GError **err)
         return FALSE;
     if (!load_parked(s, id, &p))
         return gone(s, err);
-    if (p.kind == OP_APPEND) {
+    if (p.kind >= OP_FOLDER_RENAME && p.kind <= OP_FOLDER_SUBSCRIBE) {
+        db_run(&s->db, "DELETE FROM op WHERE id = ?", "i", id);
+        folder_recompute(s, p.folder);
+    } else if (p.kind == OP_APPEND) {
         /* The message existed only here, and the person gives it up; what it was to replace stays.
          */
         db_run(&s->db, "UPDATE op SET replaces = 0 WHERE id = ?", "i", id);

@@ -290,6 +290,10 @@ void placement_vanish(Store *s, gint64 placement)
     db_run(&s->db, "UPDATE op SET replaces = 0 WHERE replaces = ? AND replaces <> 0", "i",
            placement);
     gint64 after = 0, op;
+    op = db_number(&s->db, 0, "SELECT id FROM op WHERE placement = ? AND kind = 8 AND state = 0 LIMIT 1", "i",
+                   placement);
+    if (op)
+        give_up(s, op, p.folder);
     while ((op = db_number(&s->db, 0,
                            "SELECT id FROM op WHERE placement = ? AND kind IN (1, 2) AND state = 0"
                            " AND id > ? ORDER BY id LIMIT 1",

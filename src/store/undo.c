@@ -69,13 +69,21 @@ static gboolean undo_place(Store *s, ChangeKind kind, gint64 destination, const 
                            gint64 *back)
 {
     int state = item->op ? op_state(s, item->op) : -1;
+    gint64 account = folder_account(s, item->folder);
+    gboolean relayed = folder_account(s, destination) != account;
     if (state == OP_WAITING || state == OP_PARKED)
-        return withdraw(s, item);
+        return relayed ? relay_withdraw(s, item) : withdraw(s, item);
     if (!item->destination_placement)
         return TRUE; /* it was there already */
     g_auto(Placement) d = {0};
     if (!placement_load(s, item->destination_placement, &d) || !d.shown || d.folder != destination)
         return FALSE;
+    if (relayed && kind == CHANGE_MOVE) {
+        UndoItem home = {.group = item->group};
+        gboolean ok = account && relay_place(s, &d, TRUE, item->folder, &home);
+        *back = home.destination_placement;
+        return ok;
+    }
     if (d.folder_flags & FOLDER_LOCAL) {
         if (kind == CHANGE_MOVE)
             return local_move(s, &d, item->folder);

@@ -1,11 +1,11 @@
 /* imap_bodies.c - message content from the server into the cache.
  *
- * A small message comes whole. Of a large one the structure, the header and the text parts;
- * its attachments when they are asked for, in pieces, so that a small message asked for
- * meanwhile need not wait and a cancel costs no more than one piece. */
+ * A small message comes whole. Of a large one the structure, the header, the text parts and what is small
+ * and stands in the text; its attachments when they are asked for, in pieces (imap_parts.c), so that a
+ * small message asked for meanwhile need not wait. While something is read, the unread next to it come. */
 #include <string.h>
 #include "body_tree.h"
-#include "imap_fast.h"
+#include "imap_parts.h"
 #include "pintail/mime/part.h"
 #include "pintail/store/message.h"
 #include "pintail/util/date.h"
@@ -13,26 +13,13 @@
 #include "pintail/util/i18n.h"
 #include "pintail/util/log.h"
 
-#define SMALL_MESSAGE (128 * 1024)
-#define PIECE (256 * 1024)
-#define BODY_LIMIT (256 * 1024 * 1024)
-#define SHOWN_TEXT (512 * 1024) /* further inline text parts up to this size come along */
+#define SHOWN_TEXT (512 * 1024) /* further inline text parts up to this size come along, */
+#define SHOWN_OTHER (16 * 1024) /* and of the other inline parts the small ones: */
+#define SHOWN_PARTS 32          /* so many */
 #define PREFETCH_BATCH 16
 #define PREFETCH_IN_FLIGHT 4
+#define NEAR 1 /* unread ones on each side of what is being read */
 #define RECENT_SECONDS (30 * 24 * 3600)
-
-/* Where one message is. */
-typedef struct {
-    gint64 message;
-    guint32 uid, uidvalidity;
-    Folder *folder;
-} Place;
-
-static void place_clear(Place *p)
-{
-    g_clear_pointer(&p->folder, folder_free);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Place, place_clear)
 
 static gboolean find_place(FastLane *l, gint64 message, Place *p, GError **err)
 {
@@ -48,7 +35,7 @@ static gboolean find_place(FastLane *l, gint64 message, Place *p, GError **err)
     return p->folder != NULL;
 }
 
-static gboolean select_place(FastLane *l, const Place *p, GError **err)
+gboolean place_select(FastLane *l, const Place *p, GError **err)
 {
     const ImapMailbox *m = fast_select(l, p->folder, FALSE, err);
     if (!m)
@@ -58,93 +45,6 @@ static gboolean select_place(FastLane *l, const Place *p, GError **err)
     fast_doubt(l, p->folder->id);
     error_set(err, PINTAIL_ERROR_GONE, _("the server has renumbered '%s'; try again in a moment"), p->folder->name);
     return FALSE;
-}
-
-/* ---- one section ---- */
-
-typedef struct {
-    FastLane *lane;
-    GByteArray *bytes;
-    const char *label; /* of the progress; NULL: none is shown */
-    guint64 total;     /* expected */
-    gint64 shown;      /* monotonic: last progress */
-} Sink;
-
-static gboolean take_bytes(guint32 uid, Span bytes, guint64 total, gpointer data, GError **err)
-{
-    Sink *s = data;
-    if (s->bytes->len + bytes.len > BODY_LIMIT) {
-        error_set(err, PINTAIL_ERROR_REFUSED, _("this is larger than %d MiB"), BODY_LIMIT >> 20);
-        return FALSE;
-    }
-    if (bytes.len > 0)
-        g_byte_array_append(s->bytes, (const guint8 *)bytes.at, (guint)bytes.len);
-    gint64 now = g_get_monotonic_time();
-    if (s->label && now - s->shown > 100000) {
-        s->shown = now;
-        worker_progress(s->lane->w, s->label, MIN(s->bytes->len, s->total - 1), s->total, TRUE);
-    }
-    return TRUE;
-}
-
-/* Between two pieces: what is small and wanted now goes first, the rest waits. */
-static void serve_between(FastLane *l)
-{
-    if (l->nested)
-        return;
-    g_autoptr(GPtrArray) later = g_ptr_array_new();
-    while (worker_has_requests(l->w) && !cancel_is_set(l->w->cancel)) {
-        Request *r = worker_next(l->w);
-        if (r->kind != REQUEST_BODY || (r->section && *r->section)) {
-            g_ptr_array_add(later, r);
-            continue;
-        }
-        l->nested = TRUE;
-        bodies_serve(l, r->message_id, r->section);
-        l->nested = FALSE;
-        request_free(r);
-    }
-    for (guint n = 0; n < later->len; n++)
-        g_queue_push_tail(&l->w->put_off, later->pdata[n]);
-}
-
-/* `expected` bytes (0: unknown) of a section, in pieces when it is large. NULL with err. */
-static GByteArray *fetch_section(FastLane *l, const Place *p, const char *section, guint64 expected, GError **err)
-{
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    Sink sink = {.lane = l, .bytes = bytes, .total = expected};
-    gboolean large = expected > SMALL_MESSAGE;
-    if (large)
-        sink.label = _("Fetching a message");
-    if (!select_place(l, p, err))
-        return NULL;
-    gboolean ok = TRUE, more = large;
-    if (!large)
-        ok = imap_section(l->session, p->uid, section, 0, 0, BODY_LIMIT, take_bytes, &sink, err);
-    while (ok && more) {
-        guint64 before = bytes->len;
-        g_autoptr(GError) failure = NULL;
-        ok = imap_section(l->session, p->uid, section, before, PIECE, BODY_LIMIT, take_bytes, &sink, &failure);
-        more = ok && bytes->len - before >= PIECE;
-        /* Past the end some say NO, or nothing: that is the end. */
-        if (!ok && before >= expected && before > 0 && imap_usable(l->session))
-            ok = TRUE;
-        else if (!ok)
-            g_propagate_error(err, g_steal_pointer(&failure));
-        if (more && worker_has_requests(l->w)) {
-            serve_between(l);
-            ok = select_place(l, p, err);
-        }
-    }
-    if (large)
-        worker_progress(l->w, sink.label, sink.total, sink.total, TRUE);
-    return ok ? g_steal_pointer(&bytes) : NULL;
-}
-
-static gboolean fetch_into_cache(FastLane *l, const Place *p, const char *section, guint64 expected, GError **err)
-{
-    g_autoptr(GByteArray) bytes = fetch_section(l, p, section, expected, err);
-    return bytes && body_put(l->w->store, p->message, section, bytes->data, bytes->len, err);
 }
 
 /* ---- the parts of a large message ---- */
@@ -166,15 +66,18 @@ static gboolean take_structure(ImapFetched *m, gpointer data, GError **err)
     return TRUE;
 }
 
-static gboolean is_shown_text(const Part *p)
+/* A text, or something small that stands in the message: a signature, an invitation, a picture. */
+static gboolean is_shown(const Part *p)
 {
-    return (g_str_equal(p->type, "text/plain") || g_str_equal(p->type, "text/html")) &&
-           !g_str_equal(p->disposition, "attachment") && p->size <= SHOWN_TEXT;
+    if (part_is_multipart(p) || p->children->len > 0 || g_str_equal(p->disposition, "attachment"))
+        return FALSE;
+    gboolean text = g_str_equal(p->type, "text/plain") || g_str_equal(p->type, "text/html");
+    return p->size <= (text ? SHOWN_TEXT : SHOWN_OTHER);
 }
 
 static void add_part(GPtrArray *parts, const Part *p)
 {
-    if (p && *p->section && !g_ptr_array_find(parts, p, NULL))
+    if (p && *p->section && parts->len < SHOWN_PARTS && !g_ptr_array_find(parts, p, NULL))
         g_ptr_array_add(parts, (gpointer)p);
 }
 
@@ -188,12 +91,40 @@ static GPtrArray *parts_to_show(const Part *root)
     g_queue_push_tail(walk, (gpointer)root);
     const Part *p;
     while ((p = g_queue_pop_head(walk))) {
-        if (is_shown_text(p))
+        if (is_shown(p))
             add_part(parts, p);
         for (guint n = 0; n < p->children->len; n++)
             g_queue_push_tail(walk, p->children->pdata[n]);
     }
     return parts;
+}
+
+/* The small ones together, then the large ones. Only the main text, the first, has to arrive: what a server
+ * cannot give of the others is asked for again when it is wanted. */
+static gboolean fetch_shown(FastLane *l, const Place *p, const GPtrArray *parts, GError **err)
+{
+    SmallSection small[SHOWN_PARTS];
+    guint n_small = 0;
+    for (guint n = 0; n < parts->len && n_small < SHOWN_PARTS; n++) {
+        const Part *part = parts->pdata[n];
+        if (part->size <= SMALL_MESSAGE)
+            small[n_small++] = (SmallSection){.place = p, .section = part->section};
+    }
+    if (!place_select(l, p, err) || !sections_fetch(l, small, n_small, err))
+        return FALSE;
+    for (guint n = 0; n < parts->len; n++) {
+        const Part *part = parts->pdata[n];
+        g_autoptr(GError) failure = NULL;
+        if (body_have(l->w->store, p->message, part->section) || (part->size <= SMALL_MESSAGE && n > 0))
+            continue;
+        if (section_fetch(l, p, part->section, part->size, part->encoding == PART_ENCODING_BASE64, &failure))
+            continue;
+        if (n == 0 || !l->session || !imap_usable(l->session)) {
+            g_propagate_error(err, g_steal_pointer(&failure));
+            return FALSE;
+        }
+    }
+    return TRUE;
 }
 
 static gboolean store_structure(FastLane *l, const Place *p, const Structure *s, GError **err)
@@ -205,11 +136,8 @@ static gboolean store_structure(FastLane *l, const Place *p, const Structure *s,
     if (!body_put(l->w->store, p->message, "HEADER", s->header->data, s->header->len, err))
         return FALSE;
     g_autoptr(GPtrArray) parts = parts_to_show(root);
-    for (guint n = 0; n < parts->len; n++) {
-        const Part *part = parts->pdata[n];
-        if (!fetch_into_cache(l, p, part->section, part->size, err))
-            return FALSE;
-    }
+    if (!fetch_shown(l, p, parts, err))
+        return FALSE;
     /* Last: who finds the tree finds the text. */
     return body_put(l->w->store, p->message, "TREE", text, strlen(text), err);
 }
@@ -219,16 +147,19 @@ static gboolean fetch_large(FastLane *l, const Place *p, guint64 size, GError **
     Structure s = {0};
     g_autoptr(GError) failure = NULL;
     g_autoptr(ImapSet) uid = imap_set_of(&p->uid, 1);
-    if (!select_place(l, p, err))
+    if (!place_select(l, p, err))
         return FALSE;
     gboolean ok = imap_fetch(l->session, uid, IMAP_FETCH_BODY | IMAP_FETCH_HEADER, NULL, take_structure, &s, &failure);
-    if (ok && s.body && s.header)
+    gboolean readable = ok && s.body && s.header;
+    if (readable)
         ok = store_structure(l, p, &s, &failure);
-    else if (ok || imap_usable(l->session)) {
+    if (readable && ok)
+        ;
+    else if (ok || (l->session && imap_usable(l->session) && imap_pending(l->session) == 0)) {
         /* A structure that cannot be read (PROTOCOLS, quirk 1): the raw message always can. */
         log_line("sync", "no structure for UID %u: fetching it whole", p->uid);
         g_clear_error(&failure);
-        ok = fetch_into_cache(l, p, "", size, &failure);
+        ok = section_fetch(l, p, "", size, FALSE, &failure);
     }
     g_clear_pointer(&s.body, imap_body_free);
     g_clear_pointer(&s.header, g_byte_array_unref);
@@ -237,7 +168,8 @@ static gboolean fetch_large(FastLane *l, const Place *p, guint64 size, GError **
     return ok;
 }
 
-static guint64 part_size(FastLane *l, gint64 message, const char *section)
+/* What the structure says of a part; 0 when it says nothing. */
+static guint64 part_size(FastLane *l, gint64 message, const char *section, gboolean *base64)
 {
     g_autoptr(GBytes) tree = body_get(l->w->store, message, "TREE", NULL);
     gsize len = 0;
@@ -245,6 +177,7 @@ static guint64 part_size(FastLane *l, gint64 message, const char *section)
     g_autofree char *text = bytes ? g_strndup(bytes, len) : NULL;
     g_autoptr(Part) root = text ? part_tree_from_text(text, NULL) : NULL;
     const Part *p = root ? part_by_section(root, section) : NULL;
+    *base64 = p && p->encoding == PART_ENCODING_BASE64;
     return p ? p->size : 0;
 }
 
@@ -267,10 +200,12 @@ static gboolean fetch_content(FastLane *l, gint64 message, const char *section, 
         return FALSE;
     guint64 size = message_size(l->w->store, message);
     if (g_str_equal(section, "WHOLE") || (*section == '\0' && size <= SMALL_MESSAGE))
-        return fetch_into_cache(l, &p, "", size, err);
+        return section_fetch(l, &p, "", size, FALSE, err);
     if (*section == '\0')
         return fetch_large(l, &p, size, err);
-    return fetch_into_cache(l, &p, section, part_size(l, message, section), err);
+    gboolean base64 = FALSE;
+    guint64 expected = part_size(l, message, section, &base64);
+    return section_fetch(l, &p, section, expected, base64, err);
 }
 
 void bodies_serve(FastLane *l, gint64 message, const char *section)
@@ -279,8 +214,20 @@ void bodies_serve(FastLane *l, gint64 message, const char *section)
     const char *wanted = section ? section : "";
     gboolean ok = fetch_content(l, message, wanted, &err);
     worker_body_event(l->w, message, wanted, ok ? NULL : err);
+    if (ok && *wanted == '\0' && l->w->account->download != DOWNLOAD_HEADERS)
+        l->near_to = message;
     if (l->session && !imap_usable(l->session))
         fast_disconnect(l);
+}
+
+GBytes *bodies_whole(FastLane *l, gint64 message, GError **err)
+{
+    if (!fetch_content(l, message, "WHOLE", err))
+        return NULL;
+    GBytes *bytes = body_get(l->w->store, message, "", err);
+    if (!bytes && err && !*err)
+        error_set(err, PINTAIL_ERROR_RETRY, _("a message that was just fetched is not in the cache any more"));
+    return bytes;
 }
 
 /* ---- beforehand ---- */
@@ -288,29 +235,14 @@ void bodies_serve(FastLane *l, gint64 message, const char *section)
 /* Several small ones in flight at once. FALSE: not now (the connection, or the store). */
 static gboolean prefetch_small(FastLane *l, const Place *places, guint n, guint *done, GError **err)
 {
-    GByteArray *bytes[PREFETCH_IN_FLIGHT];
-    Sink sinks[PREFETCH_IN_FLIGHT];
-    guint begun = 0;
-    gboolean ok = TRUE;
-    for (; ok && begun < n; begun++) {
-        bytes[begun] = g_byte_array_new();
-        sinks[begun] = (Sink){.lane = l, .bytes = bytes[begun]};
-        ok = imap_section_begin(l->session, places[begun].uid, "", 0, 0, BODY_LIMIT, take_bytes, &sinks[begun], err);
-    }
-    for (guint i = 0; i < begun; i++) {
-        g_autoptr(GError) failure = NULL;
-        gboolean arrived = ok && imap_await(l->session, &failure);
-        if (arrived && (ok = body_put(l->w->store, places[i].message, "", bytes[i]->data, bytes[i]->len, err)))
-            (*done)++;
-        else if (ok && !imap_usable(l->session)) {
-            g_propagate_error(err, g_steal_pointer(&failure));
-            ok = FALSE;
-        }
-        g_byte_array_unref(bytes[i]);
-    }
-    if (!ok)
-        fast_disconnect(l);
-    return ok;
+    SmallSection wanted[PREFETCH_IN_FLIGHT];
+    for (guint i = 0; i < n; i++)
+        wanted[i] = (SmallSection){.place = &places[i], .section = ""};
+    if (!sections_fetch(l, wanted, n, err))
+        return FALSE;
+    for (guint i = 0; i < n; i++)
+        *done += wanted[i].arrived;
+    return TRUE;
 }
 
 /* One batch of `ids`; *done counts what arrived. */
@@ -339,7 +271,7 @@ static gboolean prefetch_batch(FastLane *l, const GArray *ids, guint *done, GErr
                 g_propagate_error(err, g_steal_pointer(&failure));
         }
         for (guint i = 0; ok && i < count; i++)
-            ok = select_place(l, &small[i], err);
+            ok = place_select(l, &small[i], err);
         ok = ok && (count == 0 || prefetch_small(l, small, count, done, err));
         for (guint i = 0; i < count; i++)
             place_clear(&small[i]);
@@ -347,6 +279,18 @@ static gboolean prefetch_batch(FastLane *l, const GArray *ids, guint *done, GErr
             return FALSE;
     }
     return TRUE;
+}
+
+void bodies_fetch_near(FastLane *l)
+{
+    g_autoptr(GError) err = NULL;
+    guint done = 0;
+    g_autoptr(GArray) ids = bodies_near(l->w->store, l->near_to, NEAR, &err);
+    l->near_to = 0;
+    if (!ids || !prefetch_batch(l, ids, &done, &err))
+        log_line("sync", "what is read next: %s", err ? err->message : "stopped");
+    if (l->session && !imap_usable(l->session))
+        fast_disconnect(l);
 }
 
 void bodies_prefetch(FastLane *l)

@@ -19,6 +19,7 @@ typedef struct {
     GQueue prefetch;      /* of gint64 *: folders whose bodies may be fetched beforehand */
     gint64 doubted;       /* folder that the sync lane was asked to match anew, at `doubted_at` (monotonic) */
     gint64 doubted_at;
+    gint64 near_to;       /* message that is being read: the unread next to it are fetched; 0 */
     gboolean nested;      /* a small body is being served between the pieces of a large one */
 } FastLane;
 
@@ -39,5 +40,9 @@ void fast_unselect(FastLane *l);
 /* Fetches what `section` asks for ("" what the viewer needs, "WHOLE" the whole message) into the
  * cache; says so with EVENT_BODY, and with progress when it is large. */
 void bodies_serve(FastLane *l, gint64 message, const char *section);
+/* The whole message; fetched into the cache first when it is not there. NULL with err. */
+GBytes *bodies_whole(FastLane *l, gint64 message, GError **err);
+/* The unread next to l->near_to. */
+void bodies_fetch_near(FastLane *l);
 /* Some bodies of the first folder in l->prefetch; returns when a request waits. */
 void bodies_prefetch(FastLane *l);

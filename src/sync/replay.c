@@ -275,6 +275,22 @@ static gboolean replay_purge(FastLane *l, const OpBatch *b, gboolean *split, GEr
 
 /* ---- moving and copying ---- */
 
+/* The server was asked and these are not in the folder: another client was first. Known at once, because
+ * sync leaves what we are moving to us; what is to become of the operation the store knows. */
+static gboolean let_go(FastLane *l, const OpBatch *b, const GArray *items, GError **err)
+{
+    for (guint n = 0; n < items->len; n++) {
+        guint at = g_array_index(items, guint, n);
+        OpBatch one = replay_slice(b, at, at + 1);
+        guint32 uid = item_at(b, at)->uid;
+        gboolean ok = ops_requeue(l->w->store, &one, err) && placements_vanished(l->w->store, b->folder, &uid, 1, err);
+        g_array_unref(one.items);
+        if (!ok)
+            return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean replay_settle(FastLane *l, const OpBatch *b, const guint32 *uids, guint32 uidvalidity, gboolean assumed,
                        const char *words, GError **err)
 {
@@ -299,7 +315,7 @@ gboolean replay_settle(FastLane *l, const OpBatch *b, const guint32 *uids, guint
         return FALSE;
     if (unknown)
         worker_poke(l->w, LANE_SYNC, REQUEST_SYNC, b->kind == OP_APPEND ? b->folder : b->destination);
-    return park(l, b, refused, words, err);
+    return words ? park(l, b, refused, words, err) : let_go(l, b, refused, err);
 }
 
 /* COPYUID in the order of the items; 0 for what it does not name. FALSE when it names none. */
@@ -375,7 +391,7 @@ static gboolean transfer(FastLane *l, const OpBatch *b, gboolean *split, GError 
     if (!said && !replay_find(l, b, uids, &uidvalidity, err))
         return FALSE;
     gboolean assumed = !said && !imap_has(l->session, IMAP_CAP_UIDPLUS);
-    return replay_settle(l, b, uids, uidvalidity, assumed, _("the message is not in its folder any more"), err);
+    return replay_settle(l, b, uids, uidvalidity, assumed, NULL, err);
 }
 
 /* Where a move will end in an EXPUNGE that could take too much, it is not begun. */
@@ -450,12 +466,12 @@ static gboolean recover(FastLane *l, const OpBatch *b, GError **err)
 
 static gboolean replay_batch(FastLane *l, OpBatch *b, GError **err)
 {
-    gboolean repeatable = b->kind == OP_FLAGS || b->kind == OP_PURGE, split = FALSE;
+    gboolean repeatable = b->kind == OP_FLAGS || b->kind == OP_PURGE || b->kind > OP_APPEND, split = FALSE;
     if (b->state == OP_INFLIGHT && !repeatable)
         return recover(l, b, err);
     if (!fast_connect(l, err))
         return FALSE;
-    if (b->kind != OP_APPEND)
+    if (b->kind < OP_APPEND)
         fit_command(l, b);
     switch (b->kind) {
     case OP_FLAGS:
@@ -467,6 +483,12 @@ static gboolean replay_batch(FastLane *l, OpBatch *b, GError **err)
         return replay_transfer(l, b, err);
     case OP_APPEND:
         return replay_append(l, b, err);
+    case OP_FOLDER_RENAME:
+    case OP_FOLDER_DELETE:
+    case OP_FOLDER_SUBSCRIBE:
+        return replay_folder(l, b, err);
+    case OP_RELAY:
+        return replay_relay(l, b, err);
     }
     g_assert_not_reached();
 }

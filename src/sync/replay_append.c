@@ -132,6 +132,10 @@ gboolean replay_append(FastLane *l, const OpBatch *b, GError **err)
     g_autoptr(Folder) target = replay_target(l, b->folder, &failure);
     if (!target)
         return replay_park_if_refused(l, b, failure, err);
+    g_autoptr(GArray) sources = g_array_new(FALSE, FALSE, sizeof(gint64));
+    for (guint n = 0; n < b->items->len; n++)
+        if (item_at(b, n)->replaces != 0)
+            g_array_append_val(sources, item_at(b, n)->replaces);
     for (guint low = 0; low < b->items->len && !worker_has_requests(l->w);) {
         if (!fast_connect(l, err))
             return FALSE;
@@ -143,6 +147,7 @@ gboolean replay_append(FastLane *l, const OpBatch *b, GError **err)
         if (!ok)
             return FALSE;
         low += n;
+        replay_tell_sources(l, sources);
     }
     return TRUE;
 }

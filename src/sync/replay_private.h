@@ -3,7 +3,8 @@
  * replay.c         the queue, flags, moving and copying, recovery
  * replay_append.c  storing messages
  * replay_delete.c  removing messages
- * replay_find.c    has it been done? */
+ * replay_find.c    has it been done?
+ * replay_folder.c  folders; replay_relay.c  to other accounts */
 #pragma once
 #include "replay.h"
 
@@ -27,7 +28,8 @@ gboolean replay_park(FastLane *l, const OpBatch *b, const char *words, GError **
 /* Did the server say no to this one command? (Else the connection, or a busy server: later.) */
 gboolean replay_is_refusal(FastLane *l, const GError *failure);
 gboolean replay_park_if_refused(FastLane *l, const OpBatch *b, GError *failure_take, GError **err);
-/* By where the items are now: uids[i] != 0 or `assumed` is done, the rest is parked with these words. */
+/* By where the items are now: uids[i] != 0 or `assumed` is done, the rest is parked with these words;
+ * NULL: the rest is not in its folder any more. */
 gboolean replay_settle(FastLane *l, const OpBatch *b, const guint32 *uids, guint32 uidvalidity, gboolean assumed,
                        const char *words, GError **err);
 
@@ -37,6 +39,13 @@ gboolean replay_settle(FastLane *l, const OpBatch *b, const guint32 *uids, guint
 Folder *replay_target(FastLane *l, gint64 id, GError **err);
 /* UIDVALIDITY and UIDNEXT of the target, for the mark; 0 where the server does not say. */
 gboolean replay_position(FastLane *l, const Folder *target, guint32 *uidvalidity, guint32 *uidnext, GError **err);
+
+/* ---- replay_folder.c, replay_relay.c ---- */
+gboolean replay_folder(FastLane *l, const OpBatch *b, GError **err);
+gboolean replay_relay(FastLane *l, const OpBatch *b, GError **err);
+/* What these placements (gint64) were moved from another account is stored: that account's lane may
+ * delete them. */
+void replay_tell_sources(FastLane *l, const GArray *sources);
 
 /* ---- replay_append.c, replay_delete.c ---- */
 gboolean replay_append(FastLane *l, const OpBatch *b, GError **err);

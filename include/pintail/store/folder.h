@@ -16,12 +16,21 @@ typedef enum {
     FOLDER_TO_CREATE = 1 << 3, /* made here, not yet on the server: replay creates it first */
     FOLDER_VANISHED = 1 << 4,  /* not listed any more; kept while something in it exists only here */
     FOLDER_READ_ONLY = 1 << 5, /* the server lets nothing be changed */
+    FOLDER_TO_DELETE = 1 << 6, /* deleted by the person, not yet on the server: no list shows it */
+    FOLDER_PINNED = 1 << 7,    /* kept in view by the person */
+    FOLDER_COLLAPSED = 1 << 8, /* the person folded away what is below it */
+    FOLDER_ROLE_BY_HAND = 1 << 9,
+    FOLDER_OTHERS = 1 << 10,   /* another person's (RFC 2342) */
+    FOLDER_SHARED = 1 << 11,
+    FOLDER_NO_CHILDREN = 1 << 12, /* \Noinferiors */
 } FolderFlags;
 
 typedef struct {
     gint64 id, account_id;
     char *name;       /* whole name, UTF-8, with the server's delimiter */
+    char *label;      /* as people see it: without the personal namespace's prefix, renamed already */
     char *delimiter;  /* "" when flat */
+    char *rights;     /* RFC 4314: "lrswi"; "" when not known: all are assumed */
     FolderRole role;
     guint flags;      /* FolderFlags */
     gint64 total, unread; /* shown, not server, numbers */
@@ -55,12 +64,49 @@ Folder *folder_by_role(Store *s, gint64 account, FolderRole role);  /* NULL when
 gint64 folder_for_role(Store *s, gint64 account, FolderRole role, const char *name, GError **err);
 gint64 folder_create(Store *s, gint64 account, const char *name, GError **err);
 
-/* What LIST said: adds, updates, and marks what is missing - it is removed only when a second list in
+/* What the person does with folders. On a server the change waits as an operation (op.h) and is shown
+ * at once; a Maildir is changed at once. Durable. REFUSED: INBOX, a taken name, no right to.
+ * Names are as people type them: the personal namespace's prefix is put before them. */
+gboolean folder_rename(Store *s, gint64 folder, const char *name, GError **err);
+/* With all its messages; what is below it stays. */
+gboolean folder_delete(Store *s, gint64 folder, GError **err);
+gboolean folder_subscribe(Store *s, gint64 folder, gboolean on, GError **err);
+/* From now on this one is the account's Sent, Trash...; ROLE_NONE: it is none of them. */
+gboolean folder_set_role(Store *s, gint64 folder, FolderRole role, GError **err);
+/* FOLDER_PINNED and FOLDER_COLLAPSED. */
+gboolean folder_mark(Store *s, gint64 folder, guint add, guint remove, GError **err);
+/* All placements in it that are not read (gint64); the caller owns it. Reads; not for the UI thread. */
+GArray *folder_unread(Store *s, gint64 folder, GError **err);
+/* Has the person a right (RFC 4314) there? TRUE when it is not known. */
+gboolean folder_has_right(const Folder *f, char right);
+/* Counters of folders that changed after `since`, for a list that has been read: FolderCount. *anew: more
+ * than counters has changed, read the list anew. *seq: up to here. Reads. */
+typedef struct {
+    gint64 folder, total, unread;
+} FolderCount;
+GArray *folders_counted(Store *s, gint64 since, gint64 *seq, gboolean *anew, GError **err);
+
+/* ---- what the server says of its folders ---- */
+typedef enum { NAMESPACE_PERSONAL, NAMESPACE_OTHERS, NAMESPACE_SHARED } NamespaceKind;
+typedef struct {
+    NamespaceKind kind;
+    const char *prefix, *delimiter;
+} StoredNamespace;
+/* Written only when they differ. */
+gboolean account_set_namespaces(Store *s, gint64 account, const StoredNamespace *all, guint n, GError **err);
+gboolean folder_set_rights(Store *s, gint64 folder, const char *rights, GError **err);
+/* Storage in KiB (RFC 9208); limit 0: none. */
+gboolean account_set_quota(Store *s, gint64 account, guint64 used, guint64 limit, GError **err);
+/* FALSE: none is known. *read: Unix seconds; may be NULL. Reads. */
+gboolean account_quota(Store *s, gint64 account, guint64 *used, guint64 *limit, gint64 *read);
+
+/* What LIST said: adds, updates, follows a mailbox that was renamed (by its mailbox_id), and marks what is missing - it is removed only when a second list in
  * a row lacks it too, and never while something in it exists only here. */
 typedef struct {
     const char *name, *delimiter;
     FolderRole role;
     guint flags;
+    const char *mailbox_id; /* RFC 8474; NULL or "": not given */
 } ListedFolder;
 gboolean folders_listed(Store *s, gint64 account, const ListedFolder *listed, guint n, GError **err);
 /* Replay has created it on the server. */

@@ -6,7 +6,10 @@
 #pragma once
 #include "pintail/store/message.h"
 
-typedef enum { OP_FLAGS, OP_MOVE, OP_COPY, OP_PURGE, OP_APPEND } OpKind;
+typedef enum { OP_FLAGS, OP_MOVE, OP_COPY, OP_PURGE, OP_APPEND,
+    OP_FOLDER_RENAME, OP_FOLDER_DELETE, OP_FOLDER_SUBSCRIBE, /* of `folder`: no items but their ids */
+    OP_RELAY, /* the message's content is wanted here, for a folder of another account */
+} OpKind;
 typedef enum { OP_WAITING, OP_INFLIGHT, OP_PARKED } OpState;
 
 typedef struct {
@@ -28,6 +31,7 @@ typedef struct {
     OpState state;         /* INFLIGHT: from before a crash; ask the server before repeating */
     gint64 account, folder, destination; /* folder: where the command is given; APPEND: target */
     guint add, remove;
+    char *name;            /* FOLDER_RENAME: the new one */
     guint32 recorded_uidvalidity, recorded_uidnext; /* of the destination, when it was marked */
     GArray *items;         /* of OpItem; all alike in the fields above */
 } OpBatch;
@@ -52,6 +56,11 @@ gboolean ops_copied(Store *s, const OpBatch *b, const guint *items, guint n, con
                     guint32 destination_uidvalidity, GError **err);
 /* The connection was lost before the command, or recovery found that it had no effect: waits again. */
 gboolean ops_requeue(Store *s, const OpBatch *b, GError **err);
+/* The folder operation is done on the server: name, children, rows follow. */
+gboolean op_folder_done(Store *s, const OpBatch *b, GError **err);
+/* The content of a RELAY's item (the whole message): it is put into its folder, or becomes an APPEND of that
+ * folder's account, *account; what it was moved from goes when that is confirmed. GONE: it was undone. */
+gboolean op_relayed(Store *s, const OpItem *item, GBytes *message, gint64 *account, GError **err);
 /* Refused: shown state reverts, the server's words are kept. */
 gboolean ops_park(Store *s, const OpBatch *b, const guint *items, guint n, const char *words,
                   GError **err);

@@ -173,11 +173,11 @@ static G_GNUC_UNUSED gint64 imap_account(Store *s, gint64 *inbox, gint64 *archiv
     GError *err = NULL;
     gint64 account = account_ensure(s, "work", STORED_IMAP, NULL, &err);
     g_assert_no_error(err);
-    ListedFolder listed[] = {{"INBOX", "/", ROLE_INBOX, FOLDER_SUBSCRIBED},
-                             {"Archive", "/", ROLE_ARCHIVE, FOLDER_SUBSCRIBED},
-                             {"Trash", "/", ROLE_TRASH, FOLDER_SUBSCRIBED},
-                             {"Drafts", "/", ROLE_DRAFTS, FOLDER_SUBSCRIBED},
-                             {"Sent", "/", ROLE_SENT, FOLDER_SUBSCRIBED}};
+    ListedFolder listed[] = {{"INBOX", "/", ROLE_INBOX, FOLDER_SUBSCRIBED, NULL},
+                             {"Archive", "/", ROLE_ARCHIVE, FOLDER_SUBSCRIBED, NULL},
+                             {"Trash", "/", ROLE_TRASH, FOLDER_SUBSCRIBED, NULL},
+                             {"Drafts", "/", ROLE_DRAFTS, FOLDER_SUBSCRIBED, NULL},
+                             {"Sent", "/", ROLE_SENT, FOLDER_SUBSCRIBED, NULL}};
     g_assert_true(folders_listed(s, account, listed, G_N_ELEMENTS(listed), &err));
     g_assert_no_error(err);
     for (FolderRole role = ROLE_INBOX; role <= ROLE_TRASH; role++) {

@@ -83,7 +83,7 @@ static void test_short_list(Fixture *f, gconstpointer data)
     gint64 inbox, archive;
     gint64 account = imap_account(f->s, &inbox, &archive);
     add_mail(f->s, archive, 5, 1, "kept", 0);
-    ListedFolder short_list[] = {{"INBOX", "/", ROLE_INBOX, 0}};
+    ListedFolder short_list[] = {{"INBOX", "/", ROLE_INBOX, 0, NULL}};
     ok(folders_listed(f->s, account, short_list, 0, &err)); /* nothing at all: proves nothing */
     g_autoptr(Folder) a = folder_get(f->s, archive, NULL);
     g_assert_false(a->flags & FOLDER_VANISHED);
@@ -110,8 +110,8 @@ static void test_comes_back(Fixture *f, gconstpointer data)
 {
     gint64 inbox, archive;
     gint64 account = imap_account(f->s, &inbox, &archive);
-    ListedFolder one[] = {{"inbox", "/", ROLE_NONE, 0}};
-    ListedFolder both[] = {{"INBOX", "/", ROLE_NONE, 0}, {"Archive", "/", ROLE_NONE, 0}};
+    ListedFolder one[] = {{"inbox", "/", ROLE_NONE, 0, NULL}};
+    ListedFolder both[] = {{"INBOX", "/", ROLE_NONE, 0, NULL}, {"Archive", "/", ROLE_NONE, 0, NULL}};
     ok(folders_listed(f->s, account, one, 1, &err));
     ok(folders_listed(f->s, account, both, 2, &err));
     ok(folders_listed(f->s, account, one, 1, &err));
@@ -130,7 +130,7 @@ static void test_to_create(Fixture *f, gconstpointer data)
     g_assert_true(a->flags & FOLDER_TO_CREATE);
     g_assert_cmpstr(a->delimiter, ==, "/");
     g_assert_cmpint(folder_for_role(f->s, account, ROLE_JUNK, "Other", NULL), ==, junk);
-    ListedFolder listed[] = {{"INBOX", "/", ROLE_INBOX, 0}};
+    ListedFolder listed[] = {{"INBOX", "/", ROLE_INBOX, 0, NULL}};
     ok(folders_listed(f->s, account, listed, 1, &err));
     ok(folders_listed(f->s, account, listed, 1, &err));
     g_autoptr(Folder) b = folder_get(f->s, junk, NULL);
