@@ -165,7 +165,7 @@ static gint64 next_work(const FastLane *l)
 {
     if (l->replay_due)
         return l->replay_at;
-    if (l->prefetch.length > 0)
+    if (l->near_to != 0 || l->prefetch.length > 0)
         return AT_ONCE;
     return l->session ? l->used + CLOSE_AFTER : 0;
 }
@@ -175,6 +175,8 @@ static void work(FastLane *l)
     gint64 now = g_get_monotonic_time();
     if (l->replay_due && now >= l->replay_at)
         fast_replay(l);
+    else if (!l->replay_due && l->near_to != 0)
+        bodies_fetch_near(l);
     else if (!l->replay_due && l->prefetch.length > 0)
         bodies_prefetch(l);
     else if (l->session && now >= l->used + CLOSE_AFTER) {
