@@ -124,6 +124,37 @@ GArray *placements_uids(Store *s, gint64 folder, guint32 lo, guint32 hi, GError 
     return NULL;
 }
 
+GArray *placements_known(Store *s, gint64 folder, GError **err)
+{
+    GArray *uids = g_array_new(FALSE, FALSE, sizeof(UidFlags));
+    gint64 uidvalidity = db_number(&s->db, 0, "SELECT uidvalidity FROM folder WHERE id = ?", "i", folder);
+    sqlite3_stmt *st = db_query(&s->db,
+                                "SELECT uid FROM placement WHERE folder = ? AND uidvalidity = ?"
+                                " AND uid IS NOT NULL ORDER BY uid",
+                                "ii", folder, uidvalidity);
+    while (db_step(&s->db, st)) {
+        UidFlags u = {.uid = (guint32)db_int(st, 0)};
+        g_array_append_val(uids, u);
+    }
+    if (db_ok(&s->db, err))
+        return uids;
+    g_array_unref(uids);
+    return NULL;
+}
+
+guint placements_outrun(Store *s, gint64 folder, const UidFlags *flags, guint n, gint64 issued_seq)
+{
+    gint64 uidvalidity = db_number(&s->db, 0, "SELECT uidvalidity FROM folder WHERE id = ?", "i", folder);
+    guint outrun = 0;
+    for (guint i = 0; i < n; i++)
+        outrun += db_number(&s->db, 0,
+                            "SELECT 1 FROM placement WHERE folder = ? AND uidvalidity = ? AND uid = ?"
+                            " AND op_done_seq > ?",
+                            "iiii", folder, uidvalidity, I64(flags[i].uid), issued_seq) != 0;
+    db_ok(&s->db, NULL);
+    return outrun;
+}
+
 gboolean placement_locate(Store *s, gint64 placement, gint64 *folder, guint32 *uid,
                           guint32 *uidvalidity, gint64 *message)
 {

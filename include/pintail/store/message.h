@@ -88,6 +88,10 @@ typedef struct {
 } UidFlags;
 /* What is known: UIDs lo..hi with server flags, ascending. Array of UidFlags. Reads. */
 GArray *placements_uids(Store *s, gint64 folder, guint32 lo, guint32 hi, GError **err);
+/* The same for all UIDs, without flags: quick, from an index alone. */
+GArray *placements_known(Store *s, gint64 folder, GError **err);
+/* How many of these would placements_flags() ignore? */
+guint placements_outrun(Store *s, gint64 folder, const UidFlags *flags, guint n, gint64 issued_seq);
 /* New server flags; those of a placement on which an operation completed after
  * `issued_seq` (store_change_seq() before the FETCH was sent) are ignored. */
 gboolean placements_flags(Store *s, gint64 folder, const UidFlags *flags, guint n,
