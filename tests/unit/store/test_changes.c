@@ -279,6 +279,31 @@ static void test_vanished_source(Fixture *f, gconstpointer data)
     g_assert_cmpuint(ops_count(f->s, OP_WAITING), ==, 0);
 }
 
+/* What was done with the moved message afterwards does not wait for a message that is nowhere. */
+static void test_vanished_with_more(Fixture *f, gconstpointer data)
+{
+    start(f);
+    gint64 two = placement_at(f->s, inbox, 2);
+    do_change(f->s, CHANGE_MOVE, placement_at(f->s, inbox, 1), 0, 0, archive);
+    do_change(f->s, CHANGE_MOVE, two, 0, 0, archive);
+    g_autoptr(GArray) moved = list_all(f->s, archive, SORT_DATE, FALSE, NULL, NULL);
+    g_assert_cmpuint(moved->len, ==, 2);
+    do_change(f->s, CHANGE_FLAGS, g_array_index(moved, gint64, 0), FLAG_FLAGGED, 0, 0);
+    do_change(f->s, CHANGE_PURGE, g_array_index(moved, gint64, 0), 0, 0, 0);
+    do_change(f->s, CHANGE_COPY, g_array_index(moved, gint64, 1), 0, 0, inbox);
+    guint32 gone[] = {1, 2};
+    ok(placements_vanished(f->s, inbox, gone, 2, &err));
+    for (guint n = 0; n < 10 && ops_count(f->s, OP_PARKED) > 0; n++) {
+        g_autoptr(GPtrArray) parked = ops_list(f->s, TRUE, NULL);
+        ok(op_dismiss(f->s, ((OpRow *)parked->pdata[0])->id, &err));
+    }
+    g_assert_cmpuint(ops_count(f->s, OP_PARKED), ==, 0);
+    g_assert_cmpuint(ops_count(f->s, OP_WAITING), ==, 0);
+    g_assert_cmpuint(shown_count(f->s, archive), ==, 0);
+    g_assert_cmpuint(shown_count(f->s, inbox), ==, 1);
+    g_assert_cmpint(placement_folder(f->s, two), ==, 0);
+}
+
 /* EXPUNGE of our own MOVE arrives before its OK. */
 static void test_vanished_by_own_move(Fixture *f, gconstpointer data)
 {
@@ -452,6 +477,7 @@ int main(int argc, char **argv)
     TEST("/store/change/not-bound-to-older", test_not_bound_to_older);
     TEST("/store/change/merge-keeps-operations", test_merge_keeps_operations);
     TEST("/store/change/vanished-source", test_vanished_source);
+    TEST("/store/change/vanished-with-more", test_vanished_with_more);
     TEST("/store/change/vanished-by-own-move", test_vanished_by_own_move);
     TEST("/store/change/copy-and-purge", test_copy_and_purge);
     TEST("/store/change/append", test_append);
