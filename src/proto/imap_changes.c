@@ -296,7 +296,7 @@ static gboolean notified(ImapSession *s, const Response *r)
         return TRUE;
     }
     ImapFolder *f = g_new0(ImapFolder, 1);
-    f->name = imap_parse_status_of(r->rest, &f->status, s->chunk);
+    f->name = imap_parse_status_of(r->rest, &f->status, s->utf8, s->chunk);
     if (f->name && c->statuses->len < MAX_STATUSES) {
         g_ptr_array_add(c->statuses, f);
         return TRUE;

@@ -182,6 +182,11 @@ static const struct {
     {"\\Inbox", 0, IMAP_USE_INBOX}, /* XLIST */
 };
 
+static char *decode(Span wire, gboolean utf8)
+{
+    return utf8 ? imap_name_decode_utf8(wire) : imap_name_decode(wire);
+}
+
 static gboolean parse_list_flags(Cursor *c, ImapFolder *f)
 {
     if (!imap_cursor_char(c, '('))
@@ -232,7 +237,7 @@ static gboolean loose_name(Cursor *c, Span *out)
     return out->len > 0;
 }
 
-ImapFolder *imap_parse_list(Span rest, GStringChunk *chunk)
+ImapFolder *imap_parse_list(Span rest, gboolean utf8, GStringChunk *chunk)
 {
     Cursor c = cursor_new(rest, chunk);
     ImapFolder parsed = {0};
@@ -241,7 +246,7 @@ ImapFolder *imap_parse_list(Span rest, GStringChunk *chunk)
         !loose_name(&c, &wire) || wire.len == 0 || wire.len > IMAP_NAME_MAX)
         return NULL;
     ImapFolder *f = g_memdup2(&parsed, sizeof parsed);
-    f->name = imap_name_decode(wire);
+    f->name = decode(wire, utf8);
     if (strcmp(f->name, "INBOX") == 0)
         f->use = IMAP_USE_INBOX;
     else if (f->use == IMAP_USE_INBOX)
@@ -282,7 +287,7 @@ static void status_item(Span word, gint64 n, ImapStatus *out)
     out->has |= has;
 }
 
-char *imap_parse_status_of(Span rest, ImapStatus *out, GStringChunk *chunk)
+char *imap_parse_status_of(Span rest, ImapStatus *out, gboolean utf8, GStringChunk *chunk)
 {
     Cursor c = cursor_new(rest, chunk);
     Span wire;
@@ -297,11 +302,19 @@ char *imap_parse_status_of(Span rest, ImapStatus *out, GStringChunk *chunk)
         gint64 n;
         imap_cursor_blanks(&c);
         if (imap_cursor_char(&c, ')'))
-            return imap_name_decode(wire);
+            return decode(wire, utf8);
         if (!imap_cursor_atom(&c, &word))
             return NULL;
         imap_cursor_blanks(&c);
-        if (imap_cursor_number(&c, &n))
+        if (span_is(word, "MAILBOXID") && cursor_peek(&c) == '(') {
+            Span id = SPAN_NONE;
+            if (!parenthesized(&c, &id))
+                return NULL;
+            if (id.len > 0 && id.len < sizeof out->mailboxid && !memchr(id.at, '\0', id.len)) {
+                memcpy(out->mailboxid, id.at, id.len);
+                out->has |= IMAP_STATUS_MAILBOXID;
+            }
+        } else if (imap_cursor_number(&c, &n))
             status_item(word, n, out);
         else if (!imap_cursor_skip(&c))
             return NULL;
@@ -314,7 +327,7 @@ static void free_namespace(gpointer p)
     g_free(p);
 }
 
-gboolean imap_parse_namespace(Span rest, GPtrArray *out, GStringChunk *chunk)
+gboolean imap_parse_namespace(Span rest, GPtrArray *out, gboolean utf8, GStringChunk *chunk)
 {
     Cursor c = cursor_new(rest, chunk);
     g_ptr_array_set_free_func(out, free_namespace);
@@ -334,7 +347,7 @@ gboolean imap_parse_namespace(Span rest, GPtrArray *out, GStringChunk *chunk)
                 if (!imap_cursor_skip(&c)) /* extensions, e.g. TRANSLATION */
                     return FALSE;
             }
-            one.prefix = imap_name_decode(prefix);
+            one.prefix = decode(prefix, utf8);
             if (out->len < 100)
                 g_ptr_array_add(out, g_memdup2(&one, sizeof one));
             else
@@ -344,6 +357,56 @@ gboolean imap_parse_namespace(Span rest, GPtrArray *out, GStringChunk *chunk)
             return FALSE;
     }
     return TRUE;
+}
+
+/* ---- MYRIGHTS, QUOTA ---------------------------------------------------------------- */
+
+char *imap_parse_my_rights(Span rest, char **rights, gboolean utf8, GStringChunk *chunk)
+{
+    Cursor c = cursor_new(rest, chunk);
+    Span wire, letters;
+    if (!imap_cursor_astring(&c, &wire) || wire.len > IMAP_NAME_MAX)
+        return NULL;
+    imap_cursor_blanks(&c);
+    if (!imap_cursor_astring(&c, &letters))
+        return NULL;
+    GString *known = g_string_new(NULL);
+    for (gsize i = 0; i < letters.len; i++)
+        if (g_ascii_isalnum(letters.at[i]))
+            g_string_append_c(known, letters.at[i]);
+    *rights = g_string_free(known, FALSE);
+    return decode(wire, utf8);
+}
+
+gboolean imap_parse_quota(Span rest, guint64 *used, guint64 *limit, GStringChunk *chunk)
+{
+    Cursor c = cursor_new(rest, chunk);
+    Span root;
+    *used = *limit = 0;
+    if (!imap_cursor_astring(&c, &root))
+        return FALSE;
+    imap_cursor_blanks(&c);
+    if (!imap_cursor_char(&c, '('))
+        return FALSE;
+    for (;;) {
+        Span what;
+        gint64 have, most;
+        imap_cursor_blanks(&c);
+        if (imap_cursor_char(&c, ')'))
+            return TRUE;
+        if (!imap_cursor_atom(&c, &what))
+            return FALSE;
+        imap_cursor_blanks(&c);
+        if (!imap_cursor_number(&c, &have))
+            return FALSE;
+        imap_cursor_blanks(&c);
+        if (!imap_cursor_number(&c, &most))
+            return FALSE;
+        if (span_is(what, "STORAGE")) {
+            *used = imap_clamp64(have);
+            *limit = imap_clamp64(most);
+        }
+    }
 }
 
 /* ---- SEARCH, VANISHED, COPYUID ------------------------------------------------------ */

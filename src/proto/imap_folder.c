@@ -15,6 +15,7 @@ static const struct {
     {IMAP_STATUS_MESSAGES, "MESSAGES"},           {IMAP_STATUS_UIDNEXT, "UIDNEXT"},
     {IMAP_STATUS_UIDVALIDITY, "UIDVALIDITY"},     {IMAP_STATUS_UNSEEN, "UNSEEN"},
     {IMAP_STATUS_HIGHESTMODSEQ, "HIGHESTMODSEQ"}, {IMAP_STATUS_SIZE, "SIZE"},
+    {IMAP_STATUS_MAILBOXID, "MAILBOXID"},
 };
 
 static char *status_items(const ImapSession *s, guint items)
@@ -24,6 +25,8 @@ static char *status_items(const ImapSession *s, guint items)
         items &= ~(guint)IMAP_STATUS_HIGHESTMODSEQ;
     if (!imap_has(s, IMAP_CAP_STATUS_SIZE))
         items &= ~(guint)IMAP_STATUS_SIZE;
+    if (!imap_has(s, IMAP_CAP_OBJECTID))
+        items &= ~(guint)IMAP_STATUS_MAILBOXID;
     for (guint i = 0; i < G_N_ELEMENTS(status_words); i++) {
         if (items & status_words[i].bit)
             g_string_append_printf(out, "%s%s", out->len ? " " : "", status_words[i].word);
@@ -85,7 +88,7 @@ static gboolean list_data(ImapSession *s, ImapCommand *c, const Response *r)
     Listing *l = c->user;
     if (r->kind == RESPONSE_STATUS_OF) {
         ImapStatus status;
-        g_autofree char *name = imap_parse_status_of(r->rest, &status, s->chunk);
+        g_autofree char *name = imap_parse_status_of(r->rest, &status, s->utf8, s->chunk);
         ImapFolder *f = name ? g_hash_table_lookup(l->by_name, name) : NULL;
         gboolean is_new = f && f->status.has == 0;
         if (f)
@@ -94,7 +97,7 @@ static gboolean list_data(ImapSession *s, ImapCommand *c, const Response *r)
     }
     if (r->kind != RESPONSE_LIST && r->kind != RESPONSE_LSUB)
         return FALSE;
-    ImapFolder *f = imap_parse_list(r->rest, s->chunk);
+    ImapFolder *f = imap_parse_list(r->rest, s->utf8, s->chunk);
     if (!f)
         return FALSE;
     return r->kind == RESPONSE_LIST ? listing_add(l, f) : subscribed_add(l, f);
@@ -106,7 +109,7 @@ static gboolean namespace_data(ImapSession *s, ImapCommand *c, const Response *r
         return FALSE;
     gboolean is_new = s->namespaces->len == 0;
     g_ptr_array_set_size(s->namespaces, 0);
-    imap_parse_namespace(r->rest, s->namespaces, s->chunk);
+    imap_parse_namespace(r->rest, s->namespaces, s->utf8, s->chunk);
     return is_new;
 }
 
@@ -215,7 +218,7 @@ static gboolean status_data(ImapSession *s, ImapCommand *c, const Response *r)
     if (r->kind != RESPONSE_STATUS_OF)
         return FALSE;
     ImapStatus status;
-    g_autofree char *name = imap_parse_status_of(r->rest, &status, s->chunk);
+    g_autofree char *name = imap_parse_status_of(r->rest, &status, s->utf8, s->chunk);
     if (!name || strcmp(name, of->name) != 0)
         return FALSE;
     gboolean is_new = of->out->has == 0;

@@ -20,6 +20,9 @@ typedef enum {
     RESPONSE_ESEARCH,
     RESPONSE_FLAGS,
     RESPONSE_NAMESPACE,
+    RESPONSE_MYRIGHTS,
+    RESPONSE_QUOTA,
+    RESPONSE_QUOTAROOT,
     RESPONSE_VANISHED,
     RESPONSE_EXISTS,
     RESPONSE_RECENT,
@@ -60,10 +63,18 @@ ImapFlags imap_flags_copy(const ImapFlags *f);
 gboolean imap_flags_text(GString *out, guint bits, const char *const *keywords);
 
 #define IMAP_NAME_MAX 4096 /* bytes of a folder's name on the wire: longer ones are no names */
-ImapFolder *imap_parse_list(Span rest, GStringChunk *chunk);
+/* `utf8`: names come as UTF-8 (RFC 6855), not as modified UTF-7. */
+ImapFolder *imap_parse_list(Span rest, gboolean utf8, GStringChunk *chunk);
 /* The name is the caller's; NULL when malformed. */
-char *imap_parse_status_of(Span rest, ImapStatus *out, GStringChunk *chunk);
-gboolean imap_parse_namespace(Span rest, GPtrArray *out, GStringChunk *chunk);
+char *imap_parse_status_of(Span rest, ImapStatus *out, gboolean utf8, GStringChunk *chunk);
+gboolean imap_parse_namespace(Span rest, GPtrArray *out, gboolean utf8, GStringChunk *chunk);
+/* The name, and the rights, are the caller's. */
+char *imap_parse_my_rights(Span rest, char **rights, gboolean utf8, GStringChunk *chunk);
+/* STORAGE of one root, in KiB; limit 0 when it has none. FALSE when malformed. */
+gboolean imap_parse_quota(Span rest, guint64 *used, guint64 *limit, GStringChunk *chunk);
+/* imap_name.c: as imap_name_decode() and _encode() for a session with UTF8=ACCEPT. */
+char *imap_name_decode_utf8(Span wire);
+char *imap_name_encode_utf8(const char *name);
 
 void imap_set_merge(ImapSet *s, const ImapSet *more);
 guint imap_set_ranges(const ImapSet *s); /* how many: what it costs in memory */

@@ -121,6 +121,31 @@ gboolean imap_enable_resync(ImapSession *s, GError **err)
     return FALSE;
 }
 
+static void utf8_ended(ImapSession *s, ImapCommand *c)
+{
+    if (c->status != 'O') {
+        s->utf8 = FALSE;
+        imap_session_drop_capability(s, IMAP_CAP_UTF8);
+    }
+}
+
+/* RFC 6855: names as UTF-8. Only sent: commands are done in order, so those that follow know. */
+static gboolean enable_utf8(ImapSession *s, GError **err)
+{
+    if (!imap_has(s, IMAP_CAP_UTF8) || !imap_has(s, IMAP_CAP_ENABLE) || s->utf8)
+        return TRUE;
+    g_auto(Line) line = {0};
+    imap_line_init(&line, s, "ENABLE UTF8=ACCEPT");
+    ImapCommand *c = imap_command_new(s, NULL, NULL, "ENABLE");
+    c->forgotten = TRUE;
+    c->ended = utf8_ended;
+    s->utf8 = TRUE;
+    if (imap_command_send(s, c, &line, err))
+        return TRUE;
+    imap_command_free(s, c);
+    return FALSE;
+}
+
 /* ---- connecting --------------------------------------------------------------------- */
 
 static gboolean take_greeting(ImapSession *s, const Response *r, GError **err)
@@ -486,7 +511,7 @@ gboolean imap_login(ImapSession *s, const Credentials *credentials, GError **err
             imap_session_clear_capabilities(s);
     }
     s->frame.line_limit = FRAME_LINE;
-    return know_capabilities(s, err) && send_id(s, err);
+    return know_capabilities(s, err) && send_id(s, err) && enable_utf8(s, err);
 }
 
 /* ---- compression ------------------------------------------------------------------- */

@@ -5,7 +5,7 @@
  * valid UTF-8. Names that are not proper modified UTF-7, or that would not come back the
  * same, are carried as U+F700 and their bytes, those that are not UTF-8 moved to
  * U+F780..U+F7FF. */
-#include "pintail/proto/imap.h"
+#include "imap_grammar.h"
 
 #define RAW_MARK  0xf700
 #define RAW_FIRST 0xf780 /* + (byte - 0x80) */
@@ -188,4 +188,23 @@ char *imap_name_encode(const char *name)
     }
     shift_close(&s);
     return g_string_free(s.out, FALSE);
+}
+
+char *imap_name_decode_utf8(Span wire)
+{
+    if (wire.len == 5 && g_ascii_strncasecmp(wire.at, "INBOX", 5) == 0)
+        return g_strdup("INBOX");
+    gboolean good = wire.len == 0 || g_utf8_validate(wire.at, (gssize)wire.len, NULL);
+    for (const char *p = wire.at, *end = wire.at + wire.len; good && p < end; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        good = c >= 0x20 && c != 0x7f && (c < RAW_MARK || c > RAW_LAST);
+    }
+    return good ? g_strndup(wire.at ? wire.at : "", wire.len) : decode_raw(wire);
+}
+
+char *imap_name_encode_utf8(const char *name)
+{
+    if (!g_utf8_validate(name, -1, NULL))
+        return NULL;
+    return g_utf8_get_char(name) == RAW_MARK ? encode_raw(g_utf8_next_char(name)) : g_strdup(name);
 }

@@ -108,14 +108,20 @@ void imap_line_secret(Line *l, Span text)
 
 gboolean imap_line_name(Line *l, const char *name, GError **err)
 {
-    g_autofree char *wire = imap_name_encode(name);
+    g_autofree char *wire = l->session->utf8 ? imap_name_encode_utf8(name) : imap_name_encode(name);
     if (!wire) {
         g_autofree char *shown = printable_text(name, strlen(name), FALSE);
         error_set(err, PINTAIL_ERROR_INVALID, _("'%s' cannot be a folder name: it is not UTF-8"),
                   shown);
         return FALSE;
     }
-    imap_line_string(l, span_of(wire));
+    /* RFC 6855 section 3: then a quoted string may hold UTF-8 */
+    if (l->session->utf8 && !strpbrk(wire, "\r\n") && g_utf8_validate(wire, -1, NULL)) {
+        add_quoted(l->bytes, span_of(wire));
+        add_quoted(l->log, span_of(wire));
+    } else {
+        imap_line_string(l, span_of(wire));
+    }
     return TRUE;
 }
 

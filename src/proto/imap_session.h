@@ -56,6 +56,7 @@ struct ImapSession {
     guint caps_serial;    /* grows with every announcement */
     guint64 caps_dropped; /* proved not to work here */
     guint64 enabled;
+    gboolean utf8; /* names go and come as UTF-8 (RFC 6855) */
     gboolean continued;
     GString *continuation;
     SaslGuard guard; /* while a login runs */

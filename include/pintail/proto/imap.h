@@ -118,7 +118,8 @@ typedef enum {
     IMAP_CAP_NAMESPACE, IMAP_CAP_GMAIL, IMAP_CAP_COMPRESS, IMAP_CAP_NOTIFY, IMAP_CAP_UTF8,
     IMAP_CAP_OBJECTID, IMAP_CAP_REPLACE, IMAP_CAP_ID, IMAP_CAP_UNSELECT, IMAP_CAP_STATUS_SIZE,
     IMAP_CAP_STARTTLS, IMAP_CAP_LOGINDISABLED, IMAP_CAP_IMAP4REV2, IMAP_CAP_XLIST,
-    IMAP_CAP_CREATE_SPECIAL_USE, IMAP_CAP_MULTIAPPEND, IMAP_CAP_BINARY, IMAP_CAP_QUOTA, IMAP_CAP_COUNT
+    IMAP_CAP_CREATE_SPECIAL_USE, IMAP_CAP_MULTIAPPEND, IMAP_CAP_BINARY, IMAP_CAP_QUOTA, IMAP_CAP_ACL,
+    IMAP_CAP_COUNT
 } ImapCapability;
 /* As last announced, less what proved not to work on this connection. */
 gboolean imap_has(const ImapSession *s, ImapCapability c);
@@ -151,6 +152,7 @@ typedef enum {
     IMAP_STATUS_UNSEEN = 1 << 3,
     IMAP_STATUS_HIGHESTMODSEQ = 1 << 4, /* asked for only with CONDSTORE */
     IMAP_STATUS_SIZE = 1 << 5,          /* asked for only with STATUS=SIZE */
+    IMAP_STATUS_MAILBOXID = 1 << 6,     /* asked for only with OBJECTID (RFC 8474) */
 } ImapStatusItem;
 #define IMAP_STATUS_USUAL (IMAP_STATUS_MESSAGES | IMAP_STATUS_UIDNEXT | IMAP_STATUS_UIDVALIDITY | \
                            IMAP_STATUS_UNSEEN | IMAP_STATUS_HIGHESTMODSEQ)
@@ -159,6 +161,7 @@ typedef struct {
     guint has; /* ImapStatusItem: which of the following the server gave */
     guint32 messages, uidnext, uidvalidity, unseen;
     guint64 highestmodseq, size;
+    char mailboxid[64]; /* "": not given, or longer than any server makes it */
 } ImapStatus;
 
 typedef enum {
@@ -204,6 +207,10 @@ const GPtrArray *imap_namespaces(const ImapSession *s);
  * refused. FALSE only when the connection broke. */
 gboolean imap_status(ImapSession *s, const char *const *names, gsize n, guint items, ImapStatus *out,
                      GError **err);
+/* MYRIGHTS of each (RFC 4314), pipelined: out[i] is the caller's, NULL where refused or without ACL. */
+gboolean imap_my_rights(ImapSession *s, const char *const *names, gsize n, char **out, GError **err);
+/* Storage in KiB of the folder's quota roots, of the one nearest to its limit; limit 0: none, or no QUOTA. */
+gboolean imap_quota(ImapSession *s, const char *folder, guint64 *used, guint64 *limit, GError **err);
 /* `use` sets a special use where the server lets one (CREATE-SPECIAL-USE), else IMAP_USE_NONE. */
 gboolean imap_create(ImapSession *s, const char *name, ImapUse use, GError **err);
 gboolean imap_delete(ImapSession *s, const char *name, GError **err);

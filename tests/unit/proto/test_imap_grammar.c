@@ -312,7 +312,7 @@ static void test_flags(void)
 
 static ImapFolder *list(const char *text)
 {
-    return imap_parse_list(span_of(text), chunk);
+    return imap_parse_list(span_of(text), FALSE, chunk);
 }
 
 static void test_list(void)
@@ -353,7 +353,7 @@ static void test_status(void)
     ImapStatus st;
     g_autofree char *name = imap_parse_status_of(
         SPAN_LITERAL("\"a b\" (MESSAGES 3 UIDNEXT 0 UIDVALIDITY -1 X (1 2) HIGHESTMODSEQ 1e3)"),
-        &st, chunk);
+        &st, FALSE, chunk);
     g_assert_cmpstr(name, ==, "a b");
     g_assert_cmpuint(st.has, ==,
                      IMAP_STATUS_MESSAGES | IMAP_STATUS_UIDNEXT | IMAP_STATUS_UIDVALIDITY |
@@ -361,11 +361,11 @@ static void test_status(void)
     g_assert_cmpuint(st.uidvalidity, ==, G_MAXUINT32);
     g_assert_cmpuint(st.highestmodseq, ==, 1000);
     g_autofree char *loose =
-        imap_parse_status_of(SPAN_LITERAL("Sent Items (UNSEEN 2)"), &st, chunk);
+        imap_parse_status_of(SPAN_LITERAL("Sent Items (UNSEEN 2)"), &st, FALSE, chunk);
     g_assert_cmpstr(loose, ==, "Sent Items");
     g_assert_cmpuint(st.unseen, ==, 2);
-    g_assert_null(imap_parse_status_of(SPAN_LITERAL("x (MESSAGES"), &st, chunk));
-    g_assert_null(imap_parse_status_of(SPAN_LITERAL("x"), &st, chunk));
+    g_assert_null(imap_parse_status_of(SPAN_LITERAL("x (MESSAGES"), &st, FALSE, chunk));
+    g_assert_null(imap_parse_status_of(SPAN_LITERAL("x"), &st, FALSE, chunk));
 }
 
 static void test_namespace(void)
@@ -373,12 +373,12 @@ static void test_namespace(void)
     g_autoptr(GPtrArray) out = g_ptr_array_new();
     g_assert_true(imap_parse_namespace(
         SPAN_LITERAL("((\"INBOX.\" \".\" \"X\" (\"y\"))(\"\" \"/\")) NIL ((\"Shared/\" \"/\"))"),
-        out, chunk));
+        out, FALSE, chunk));
     g_assert_cmpuint(out->len, ==, 3);
     const ImapNamespace *first = g_ptr_array_index(out, 0), *last = g_ptr_array_index(out, 2);
     g_assert_cmpstr(first->prefix, ==, "INBOX.");
     g_assert_cmpint(last->kind, ==, IMAP_NAMESPACE_SHARED);
-    g_assert_false(imap_parse_namespace(SPAN_LITERAL("(("), out, chunk));
+    g_assert_false(imap_parse_namespace(SPAN_LITERAL("(("), out, FALSE, chunk));
 }
 
 static void test_search(void)
@@ -651,10 +651,10 @@ static void test_long_names(void)
 {
     g_autofree char *name = g_strnfill(IMAP_NAME_MAX + 1, 'n');
     g_autofree char *line = g_strdup_printf("(\\Marked) \"/\" \"%s\"", name);
-    g_assert_null(imap_parse_list(span_of(line), chunk));
+    g_assert_null(imap_parse_list(span_of(line), FALSE, chunk));
     name[IMAP_NAME_MAX] = '\0';
     g_autofree char *fits = g_strdup_printf("(\\Marked) \"/\" \"%s\"", name);
-    ImapFolder *f = imap_parse_list(span_of(fits), chunk);
+    ImapFolder *f = imap_parse_list(span_of(fits), FALSE, chunk);
     g_assert_cmpstr(f->name, ==, name);
     imap_folder_free(f);
 }
