@@ -184,8 +184,9 @@ gboolean section_fetch(FastLane *l, const Place *p, const char *section, guint64
         g_autoptr(GError) failure = NULL;
         if (fetch_pieces(l, p, section, expected, TRUE, &failure))
             return TRUE;
-        /* [UNKNOWN-CTE], or broken base64: as it is, then. */
-        if (!l->session || !imap_usable(l->session) || !error_is(failure, PINTAIL_ERROR_REFUSED)) {
+        /* [UNKNOWN-CTE], broken base64, or OK without any data: as it is, then. */
+        if (!l->session || !imap_usable(l->session) ||
+            !(error_is(failure, PINTAIL_ERROR_REFUSED) || error_is(failure, PINTAIL_ERROR_GONE))) {
             g_propagate_error(err, g_steal_pointer(&failure));
             return FALSE;
         }
