@@ -1,7 +1,8 @@
 /* html.c - gumbo within bounds.
  *
  * HTML's rules for misnested tags let a small document become a huge tree, and
- * gumbo frees a tree by recursion. So tags and nesting are estimated first, all of
+ * gumbo frees a tree by recursion. So tags and nesting are estimated first, tags that are nested too
+ * deeply are taken out before it sees them, all of
  * gumbo's memory is ours (a list of blocks, freed by walking the list, never by
  * gumbo), and when it asks for too much the parse is abandoned by longjmp(), which
  * leaks nothing because the list knows every block. */
@@ -12,7 +13,9 @@
 
 #define BYTES_MAX (8 * 1024 * 1024)
 #define TAGS_MAX 300000
-#define NESTING_MAX 1500
+#define BYTES_FINE (512 * 1024) /* above, it may be pictures in data: URLs that make it large */
+#define NESTING_MAX 400
+#define NESTING_KEPT 300
 #define MEMORY_BASE (16 * 1024 * 1024)
 #define MEMORY_MAX (192 * 1024 * 1024)
 
@@ -25,6 +28,7 @@ typedef struct Block {
 struct HtmlTree {
     Block *blocks;
     gsize used, limit;
+    GString *pruned; /* what was parsed instead of what was given; NULL */
     GumboOutput *output;
     jmp_buf out_of_memory;
 };
@@ -72,37 +76,106 @@ static gboolean nests(const char *name, gsize len)
     return TRUE;
 }
 
-static gboolean is_affordable(const char *p, gsize len)
+/* A tag's name at `p`, behind "<"; NULL when that is none. */
+static const char *tag_name(const char *p, const char *end, gboolean *close, gsize *len)
+{
+    *close = p < end && *p == '/';
+    const char *name = p + *close, *q = name;
+    while (q < end && (g_ascii_isalnum(*q) || *q == ':'))
+        q++;
+    *len = (gsize)(q - name);
+    return *len > 0 ? name : NULL;
+}
+
+typedef enum { COST_FINE, COST_PRUNE, COST_TOO_MUCH } Cost;
+
+static Cost cost_of(const char *p, gsize len)
 {
     const char *end = p + len;
-    gsize tags = 0, depth = 0;
-    if (len > BYTES_MAX)
-        return FALSE;
+    gsize tags = 0, depth = 0, name_len;
+    gboolean close, deep = len > BYTES_FINE;
     while ((p = memchr(p, '<', (gsize)(end - p))) && ++p < end) {
-        gboolean close = *p == '/';
-        const char *name = close ? p + 1 : p;
-        const char *q = name;
-        while (q < end && (g_ascii_isalnum(*q) || *q == ':'))
-            q++;
-        if (q == name)
+        const char *name = tag_name(p, end, &close, &name_len);
+        if (!name)
             continue;
         if (++tags > TAGS_MAX)
-            return FALSE;
-        if (!nests(name, (gsize)(q - name)))
+            return COST_TOO_MUCH;
+        if (!nests(name, name_len))
             continue;
         if (close)
             depth -= depth > 0;
-        else if (++depth > NESTING_MAX)
-            return FALSE;
+        else
+            deep = ++depth > NESTING_MAX || deep;
     }
-    return TRUE;
+    return deep ? COST_PRUNE : COST_FINE;
 }
 
-HtmlTree *html_parse(const char *utf8, gsize len)
+/* "data:image/png;base64,…" in a tag: nothing of it is shown here, and it may be megabytes. */
+static const char *behind_data(const char *p, const char *end)
 {
-    if (!is_affordable(utf8, len))
-        return NULL;
+    while (p < end && (g_ascii_isalnum(*p) || strchr("+/=;,:-%.", *p)))
+        p++;
+    return p;
+}
+
+/* A copy of one tag, "<" to ">", without what is in data: URLs. */
+static const char *copy_tag(GString *out, const char *p, const char *end)
+{
+    const char *close = memchr(p, '>', (gsize)(end - p));
+    const char *stop = close ? close + 1 : end;
+    while (p < stop) {
+        const char *data = memmem(p, (gsize)(stop - p), "data:", 5);
+        const char *upto = data ? data + 5 : stop;
+        g_string_append_len(out, p, upto - p);
+        p = data ? behind_data(upto, stop) : stop;
+    }
+    return stop;
+}
+
+/* Without the tags that would nest deeper than is worth it, each with its end, and without what is
+ * in data: URLs. Text all stays. */
+static GString *prune(const char *p, gsize len)
+{
+    const char *end = p + len;
+    GString *out = g_string_sized_new(MIN(len, BYTES_MAX));
+    gsize depth = 0, dropped = 0, name_len;
+    gboolean close;
+    while (p < end) {
+        const char *open = memchr(p, '<', (gsize)(end - p));
+        g_string_append_len(out, p, (open ? open : end) - p);
+        if (!open)
+            break;
+        const char *name = tag_name(open + 1, end, &close, &name_len);
+        gboolean drop = FALSE;
+        if (name && nests(name, name_len)) {
+            if (close) {
+                drop = dropped > 0;
+                dropped -= drop;
+                depth -= !drop && depth > 0;
+            } else {
+                drop = depth >= NESTING_KEPT;
+                dropped += drop;
+                depth += !drop;
+            }
+        }
+        gsize before = out->len;
+        if (name) {
+            p = copy_tag(out, open, end);
+        } else {
+            g_string_append_c(out, '<');
+            p = open + 1;
+        }
+        if (drop)
+            g_string_truncate(out, before);
+    }
+    return out;
+}
+
+/* Apart from html_parse(), for longjmp() spoils what changes in the function that it comes back to. */
+static HtmlTree *parse(const char *utf8, gsize len, GString *pruned_take)
+{
     HtmlTree *t = g_new0(HtmlTree, 1);
+    t->pruned = pruned_take;
     t->limit = MIN(MEMORY_BASE + 40 * len, MEMORY_MAX);
     GumboOptions options = kGumboDefaultOptions;
     options.allocator = tree_alloc;
@@ -115,6 +188,20 @@ HtmlTree *html_parse(const char *utf8, gsize len)
     }
     t->output = gumbo_parse_with_options(&options, utf8, len);
     return t;
+}
+
+HtmlTree *html_parse(const char *utf8, gsize len)
+{
+    Cost cost = cost_of(utf8, len);
+    if (cost == COST_TOO_MUCH)
+        return NULL;
+    if (cost == COST_FINE)
+        return parse(utf8, len, NULL);
+    GString *pruned = prune(utf8, len);
+    if (pruned->len <= BYTES_MAX)
+        return parse(pruned->str, pruned->len, pruned);
+    g_string_free(pruned, TRUE);
+    return NULL;
 }
 
 const GumboNode *html_root(const HtmlTree *t)
@@ -130,6 +217,8 @@ void html_free(HtmlTree *t)
         next = b->next;
         g_free(b);
     }
+    if (t->pruned)
+        g_string_free(t->pruned, TRUE);
     g_free(t);
 }
 

@@ -5,8 +5,9 @@
 
 typedef struct HtmlTree HtmlTree;
 
-/* NULL when the document would cost more than a mail is worth (its tags, its depth, its
- * memory): html_strip() then. `utf8` must outlive the tree. */
+/* NULL when the document would cost more than a mail is worth (its tags, its size, its
+ * memory): html_strip() then. What is nested too deeply is parsed without those tags. `utf8` must
+ * outlive the tree. */
 HtmlTree *html_parse(const char *utf8, gsize len);
 const GumboNode *html_root(const HtmlTree *t);
 void html_free(HtmlTree *t);

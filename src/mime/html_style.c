@@ -1,10 +1,8 @@
-/* html_style.c - see html_style.h. Only inline styles are looked at: mail has them
- * inline, because mail programs do without style sheets. */
+/* html_style.c - see html_style.h. */
 #include "html_style.h"
 #include <stdlib.h>
 #include <string.h>
-
-#define STYLE_MAX 4096
+#include "pintail/mime/render.h"
 
 const char *style_attribute(const GumboElement *e, const char *name)
 {
@@ -12,52 +10,9 @@ const char *style_attribute(const GumboElement *e, const char *name)
     return a ? a->value : NULL;
 }
 
-/* `css` (lower case, without blanks) says name:value with a value that is zero? */
-static gboolean is_zero(const char *value)
+gboolean style_is_unseen(GumboTag tag)
 {
-    while (*value == '0' || *value == '.')
-        value++;
-    return !g_ascii_isdigit(*value);
-}
-
-static const char *property(const char *css, const char *name)
-{
-    gsize n = strlen(name);
-    for (const char *p = css; (p = strstr(p, name)); p += n) {
-        if ((p == css || p[-1] == ';') && p[n] == ':')
-            return p + n + 1;
-    }
-    return NULL;
-}
-
-static gboolean value_is(const char *value, const char *wanted)
-{
-    return value && strncmp(value, wanted, strlen(wanted)) == 0;
-}
-
-static void read_css(const char *css, StyleInfo *s)
-{
-    char clean[STYLE_MAX];
-    gsize n = 0;
-    for (; *css && n + 1 < sizeof clean; css++) {
-        if (!g_ascii_isspace(*css))
-            clean[n++] = g_ascii_tolower(*css);
-    }
-    clean[n] = '\0';
-    const char *size = property(clean, "font-size"), *height = property(clean, "max-height"),
-               *opacity = property(clean, "opacity");
-    s->hidden = value_is(property(clean, "display"), "none") ||
-                value_is(property(clean, "visibility"), "hidden") ||
-                (height && g_ascii_isdigit(*height) && is_zero(height)) ||
-                (opacity && g_ascii_isdigit(*opacity) && is_zero(opacity));
-    s->has_font_size = size != NULL;
-    s->font_zero = size && g_ascii_isdigit(*size) && is_zero(size);
-}
-
-StyleInfo html_style_of(const GumboElement *e)
-{
-    StyleInfo s = {FALSE, FALSE, FALSE};
-    switch (e->tag) {
+    switch (tag) {
     case GUMBO_TAG_HEAD:
     case GUMBO_TAG_TITLE:
     case GUMBO_TAG_SCRIPT:
@@ -76,23 +31,51 @@ StyleInfo html_style_of(const GumboElement *e)
     case GUMBO_TAG_MATH:
     case GUMBO_TAG_SELECT:
     case GUMBO_TAG_INPUT:
-        s.hidden = TRUE;
-        return s;
+        return TRUE;
     default:
-        break;
+        return FALSE;
     }
-    const char *css = style_attribute(e, "style");
-    if (css)
-        read_css(css, &s);
-    if (style_attribute(e, "hidden"))
-        s.hidden = TRUE;
-    return s;
 }
 
-gboolean style_is_heading(GumboTag tag)
+guint style_heading(GumboTag tag)
 {
-    return tag == GUMBO_TAG_H1 || tag == GUMBO_TAG_H2 || tag == GUMBO_TAG_H3 ||
-           tag == GUMBO_TAG_H4 || tag == GUMBO_TAG_H5 || tag == GUMBO_TAG_H6;
+    static const GumboTag tags[] = {GUMBO_TAG_H1, GUMBO_TAG_H2, GUMBO_TAG_H3,
+                                    GUMBO_TAG_H4, GUMBO_TAG_H5, GUMBO_TAG_H6};
+    for (guint i = 0; i < G_N_ELEMENTS(tags); i++)
+        if (tags[i] == tag)
+            return i + 1;
+    return 0;
+}
+
+guint style_of_tag(GumboTag tag)
+{
+    switch (tag) {
+    case GUMBO_TAG_B:
+    case GUMBO_TAG_STRONG:
+    case GUMBO_TAG_TH:
+    case GUMBO_TAG_DT:
+        return RENDER_BOLD;
+    case GUMBO_TAG_I:
+    case GUMBO_TAG_EM:
+    case GUMBO_TAG_CITE:
+    case GUMBO_TAG_DFN:
+    case GUMBO_TAG_VAR:
+        return RENDER_ITALIC;
+    case GUMBO_TAG_U:
+    case GUMBO_TAG_INS:
+        return RENDER_UNDERLINE;
+    case GUMBO_TAG_S:
+    case GUMBO_TAG_STRIKE:
+    case GUMBO_TAG_DEL:
+        return RENDER_STRIKE;
+    case GUMBO_TAG_CODE:
+    case GUMBO_TAG_TT:
+    case GUMBO_TAG_KBD:
+    case GUMBO_TAG_SAMP:
+        return RENDER_CODE;
+    default:
+        return 0;
+    }
 }
 
 gboolean style_is_paragraph(GumboTag tag)
@@ -132,10 +115,34 @@ gboolean style_is_block(GumboTag tag)
     }
 }
 
+/* "1", "1px"; of an attribute or of style=. */
+static gboolean is_small(const GumboElement *e, const char *name)
+{
+    const char *value = style_attribute(e, name), *style = style_attribute(e, "style");
+    if (value && g_ascii_isdigit(*value))
+        return g_ascii_strtoull(value, NULL, 10) <= 3 && !strchr(value, '%');
+    gsize n = strlen(name);
+    for (const char *p = style; p && (p = strcasestr(p, name)); p += n) {
+        if (p > style && (g_ascii_isalpha(p[-1]) || p[-1] == '-'))
+            continue;
+        const char *at = p + n + strspn(p + n, " :");
+        char *end;
+        if (g_ascii_isdigit(*at) && g_ascii_strtoull(at, &end, 10) <= 3 && *end != '%' && *end != '.' &&
+            g_ascii_strncasecmp(end, "em", 2) != 0 && g_ascii_strncasecmp(end, "rem", 3) != 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 gboolean style_is_pixel(const GumboElement *e)
 {
-    const char *w = style_attribute(e, "width"), *h = style_attribute(e, "height");
-    return w && h && g_ascii_strtoull(w, NULL, 10) <= 3 && g_ascii_strtoull(h, NULL, 10) <= 3;
+    return is_small(e, "width") && is_small(e, "height");
+}
+
+const char *style_alt(const GumboElement *e)
+{
+    const char *alt = style_attribute(e, "alt");
+    return alt && strspn(alt, " \t\r\n") < strlen(alt) ? alt : NULL;
 }
 
 guint style_list_start(const GumboElement *e)
@@ -143,4 +150,36 @@ guint style_list_start(const GumboElement *e)
     const char *start = style_attribute(e, "start");
     guint64 n = start ? g_ascii_strtoull(start, NULL, 10) : 1;
     return n >= 1 && n < 1000000 ? (guint)n : 1;
+}
+
+static char *roman(int n, gboolean upper)
+{
+    static const struct {
+        int value;
+        const char *text;
+    } digits[] = {{1000, "m"}, {900, "cm"}, {500, "d"}, {400, "cd"}, {100, "c"}, {90, "xc"}, {50, "l"},
+                  {40, "xl"}, {10, "x"}, {9, "ix"}, {5, "v"}, {4, "iv"}, {1, "i"}};
+    g_autoptr(GString) out = g_string_new(NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(digits); i++)
+        for (; n >= digits[i].value; n -= digits[i].value)
+            g_string_append(out, digits[i].text);
+    return upper ? g_ascii_strup(out->str, -1) : g_strdup(out->str);
+}
+
+static char *letters(int n, char first)
+{
+    char text[8] = "";
+    gsize at = sizeof text - 1;
+    for (; n > 0 && at > 0; n = (n - 1) / 26)
+        text[--at] = (char)(first + (n - 1) % 26);
+    return g_strdup(text + at);
+}
+
+char *style_list_mark(char kind, int number)
+{
+    if (number >= 1 && number < 4000 && (kind == 'i' || kind == 'I'))
+        return roman(number, kind == 'I');
+    if (number >= 1 && (kind == 'a' || kind == 'A'))
+        return letters(number, kind);
+    return g_strdup_printf("%d", number);
 }

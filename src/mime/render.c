@@ -2,42 +2,77 @@
 #include "pintail/mime/render.h"
 #include <string.h>
 #include "pintail/util/i18n.h"
+#include "pintail/util/text.h"
 #include "render_build.h"
 
 #define QUOTE_DEPTH_MAX 200
 #define LONG_LINE 80 /* a longer line was meant to be wrapped by whoever shows it */
 #define WRAP_AT 72
 
-static void line_free(gpointer data)
+void line_unref(gpointer line)
 {
-    RenderLine *l = data;
+    RenderLine *l = line;
+    if (!g_atomic_ref_count_dec(&l->refs))
+        return;
+    if (l->table)
+        table_free(l->table);
+    g_free(l->spans);
     g_free(l->text);
     g_free(l);
+}
+
+RenderLine *line_new(char *text_take, LineKind kind, guint quote_depth, guint indent, gboolean flowed)
+{
+    RenderLine *l = g_new0(RenderLine, 1);
+    g_atomic_ref_count_init(&l->refs);
+    l->text = text_take;
+    l->kind = kind;
+    l->quote_depth = (guint8)MIN(quote_depth, QUOTE_DEPTH_MAX);
+    l->indent = (guint8)MIN(indent, 40);
+    l->flowed = flowed;
+    return l;
+}
+
+void line_set_spans(RenderLine *l, const GArray *spans)
+{
+    l->n_spans = spans->len;
+    l->spans = spans->len ? g_memdup2(spans->data, spans->len * sizeof(RenderSpan)) : NULL;
+}
+
+static void tracker_free(gpointer data)
+{
+    RenderTracker *t = data;
+    g_free(t->host);
+    g_free(t);
+}
+
+static void lie_free(gpointer data)
+{
+    RenderLie *l = data;
+    g_free(l->named);
+    g_free(l->host);
+    g_free(l);
+}
+
+Rendered *rendered_new(void)
+{
+    Rendered *r = g_new0(Rendered, 1);
+    r->lines = g_ptr_array_new_with_free_func(line_unref);
+    r->links = g_ptr_array_new_with_free_func(g_free);
+    r->trackers = g_ptr_array_new_with_free_func(tracker_free);
+    r->lies = g_ptr_array_new_with_free_func(lie_free);
+    return r;
 }
 
 void builder_init(Builder *b)
 {
     b->bytes = 0;
-    b->out = g_new0(Rendered, 1);
-    b->out->lines = g_ptr_array_new_with_free_func(line_free);
-    b->out->links = g_ptr_array_new_with_free_func(g_free);
+    b->out = rendered_new();
 }
 
 gboolean builder_is_full(const Builder *b)
 {
     return b->out->truncated;
-}
-
-static void push(Rendered *r, char *text_take, LineKind kind, guint depth, guint indent,
-                 gboolean flowed)
-{
-    RenderLine *l = g_new0(RenderLine, 1);
-    l->text = text_take;
-    l->kind = kind;
-    l->quote_depth = (guint8)MIN(depth, QUOTE_DEPTH_MAX);
-    l->indent = (guint8)MIN(indent, 40);
-    l->flowed = flowed;
-    g_ptr_array_add(r->lines, l);
 }
 
 gboolean builder_add(Builder *b, const char *text, gsize len, LineKind kind, guint quote_depth,
@@ -48,11 +83,11 @@ gboolean builder_add(Builder *b, const char *text, gsize len, LineKind kind, gui
     b->bytes += len + 1;
     if (b->out->lines->len >= RENDER_LINES_MAX || b->bytes > RENDER_BYTES_MAX) {
         b->out->truncated = TRUE;
-        push(b->out, g_strdup(_("[The rest is not shown: the text is too long.]")), LINE_TEXT, 0, 0,
-             TRUE);
+        char *end = g_strdup(_("[The rest is not shown: the text is too long.]"));
+        g_ptr_array_add(b->out->lines, line_new(end, LINE_TEXT, 0, 0, TRUE));
         return FALSE;
     }
-    push(b->out, g_strndup(text, len), kind, quote_depth, indent, flowed);
+    g_ptr_array_add(b->out->lines, line_new(g_strndup(text, len), kind, quote_depth, indent, flowed));
     return TRUE;
 }
 
@@ -62,7 +97,33 @@ void rendered_free(Rendered *r)
         return;
     g_ptr_array_unref(r->lines);
     g_ptr_array_unref(r->links);
+    g_ptr_array_unref(r->trackers);
+    g_ptr_array_unref(r->lies);
     g_free(r);
+}
+
+Rendered *rendered_fit(const Rendered *r, guint width)
+{
+    Rendered *fit = g_memdup2(r, sizeof *r);
+    fit->links = g_ptr_array_ref(r->links);
+    fit->trackers = g_ptr_array_ref(r->trackers);
+    fit->lies = g_ptr_array_ref(r->lies);
+    if (!r->has_tables) {
+        fit->lines = g_ptr_array_ref(r->lines);
+        return fit;
+    }
+    fit->lines = g_ptr_array_new_with_free_func(line_unref);
+    for (guint i = 0; i < r->lines->len && fit->lines->len <= 2 * RENDER_LINES_MAX; i++) {
+        RenderLine *l = g_ptr_array_index(r->lines, i);
+        if (l->table) {
+            table_lay_out(l->table, l, width, fit->lines);
+        } else {
+            g_atomic_ref_count_inc(&l->refs);
+            g_ptr_array_add(fit->lines, l);
+        }
+    }
+    fit->has_tables = FALSE;
+    return fit;
 }
 
 typedef struct {
@@ -180,38 +241,45 @@ static void put_marks(GString *out, guint depth, gboolean blank)
 /* A paragraph broken at blanks; a word that is too long stays whole. */
 static void put_wrapped(GString *out, const RenderLine *l, guint width)
 {
-    const char *p = l->text;
+    const char *p = l->text, *end = p + strlen(p);
     guint indent = 0;
     do {
-        const char *q = p, *stop = NULL;
-        guint used = indent;
-        while (*q) {
-            if (*q == ' ' && q > p)
-                stop = q;
-            q = g_utf8_next_char(q);
-            if (++used > width && stop)
-                break;
+        gsize left = (gsize)(end - p);
+        guint room = width > indent ? width - indent : 1, used;
+        gsize n = text_fit(p, (gssize)left, room, &used);
+        if (n < left) {
+            const char *stop = p + n;
+            while (stop > p && *stop != ' ')
+                stop--;
+            if (strspn(p, " ") >= (gsize)(stop - p)) { /* one long word, whatever is before it */
+                stop = p + strspn(p, " ");
+                stop += strcspn(stop, " ");
+            }
+            n = (gsize)(stop - p);
         }
-        if (!*q && used <= width)
-            stop = NULL;
-        gsize n = stop ? (gsize)(stop - p) : strlen(p);
+        gsize skip = strspn(p + n, " ");
+        while (n > 0 && p[n] && p[n - 1] == ' ')
+            n--;
         put_marks(out, l->quote_depth, n > 0);
         g_string_append_printf(out, "%*s", (int)indent, "");
         g_string_append_len(out, p, (gssize)n);
         g_string_append_c(out, '\n');
         p += n;
-        p += strspn(p, " ");
+        p += MAX(skip, strspn(p, " "));
         indent = l->indent;
     } while (*p);
 }
 
-char *rendered_to_text(const Rendered *r)
+char *rendered_to_width(const Rendered *r, guint width)
 {
     GString *out = g_string_new(NULL);
-    for (guint i = 0; i < r->lines->len; i++) {
-        const RenderLine *l = g_ptr_array_index(r->lines, i);
+    width = MAX(width, 20);
+    g_autoptr(Rendered) fit = rendered_fit(r, width);
+    for (guint i = 0; i < fit->lines->len; i++) {
+        const RenderLine *l = g_ptr_array_index(fit->lines, i);
+        guint marks = l->quote_depth ? l->quote_depth + 1u : 0;
         if (l->flowed && *l->text) {
-            put_wrapped(out, l, WRAP_AT);
+            put_wrapped(out, l, width > marks + 10 ? width - marks : 10);
         } else {
             put_marks(out, l->quote_depth, *l->text != '\0');
             g_string_append(out, l->text);
@@ -219,4 +287,9 @@ char *rendered_to_text(const Rendered *r)
         }
     }
     return g_string_free(out, FALSE);
+}
+
+char *rendered_to_text(const Rendered *r)
+{
+    return rendered_to_width(r, WRAP_AT);
 }

@@ -1,369 +1,166 @@
 /* render_html.c - HTML to lines.
  *
- * The tree is walked along its parent pointers; what an element changes is kept on a
- * stack of contexts. Text is collected into the current line; a block ends it. A
- * table row whose cells are one line each becomes one line with the cells separated
- * (a table of data); any other row is layout, its cells are blocks. Nothing is ever
- * loaded: images become their alt text and are counted. */
+ * The tree is walked along its parent pointers; what an element changes is kept on a stack of
+ * contexts. Text is collected into the current line (html_flow.c); a block ends it; tables are
+ * judged when they end (html_table.c). Nothing is ever loaded: images become their text and are
+ * counted. */
 #include <string.h>
-#include "html.h"
+#include "html_flow.h"
 #include "html_style.h"
 #include "pintail/util/i18n.h"
 #include "pintail/util/text.h"
-#include "render_build.h"
 
 #define LIST_DEPTH_MAX 12
-#define LINKS_MAX 2000
-#define ROW_BYTES_MAX 400
+#define INDENT_MAX 36
 
-typedef struct {
-    const GumboNode *node;
-    LineKind kind;
-    guint quote_depth;
-    guint indent;      /* cells to the left of text */
-    gboolean pre;
-    gboolean tiny;     /* font-size: 0 */
-    guint number;      /* of the next item in an ordered list; 0: bullets */
-    const char *href;  /* of the link that this is; its number is shown when it ends */
-    gsize link_start;  /* length of the line where it began */
-    guint row_start;   /* first line of a row */
-    gboolean headed;   /* table with th: empty cells keep their place */
-} Context;
+/* ---- what is seen ---- */
 
-typedef struct {
-    Builder b;
-    GString *line;
-    GArray *stack;     /* of Context */
-    GArray *cells;     /* guint pairs: lines from, to, of the cells of open rows */
-    GHashTable *links; /* target to number */
-    gboolean blank_wanted, space_wanted;
-    gboolean item;     /* the line holds nothing but a list mark */
-    guint mark_indent; /* cells of continuation lines of the item being collected */
-    guint cell_start;  /* first line of the cell: none empty before it */
-    gboolean image;    /* an image without alt stands in the current link */
-} Layout;
-
-static Context *top(Layout *l)
+static gboolean is_near(gint32 a, gint32 b)
 {
-    return &g_array_index(l->stack, Context, l->stack->len - 1);
-}
-
-/* The empty line that was asked for, unless there is one. */
-static void take_blank(Layout *l)
-{
-    GPtrArray *lines = l->b.out->lines;
-    if (l->blank_wanted && lines->len > 0 && lines->len != l->cell_start) {
-        const RenderLine *last = g_ptr_array_index(lines, lines->len - 1);
-        guint depth = MIN(top(l)->quote_depth, last->quote_depth);
-        if (*last->text)
-            builder_add(&l->b, "", 0, depth > 0 ? LINE_QUOTE : LINE_TEXT, depth, 0, FALSE);
+    for (guint shift = 0; shift <= 16; shift += 8) {
+        gint32 d = (a >> shift & 255) - (b >> shift & 255);
+        if (d > 4 || d < -4)
+            return FALSE;
     }
-    l->blank_wanted = FALSE;
+    return TRUE;
 }
 
-static void end_line(Layout *l)
+static gboolean is_hidden(const GumboElement *e, const Css *css)
 {
-    Context *c = top(l);
-    GString *s = l->line;
-    while (!c->pre && s->len > 0 && s->str[s->len - 1] == ' ')
-        g_string_truncate(s, s->len - 1);
-    if (s->len > 0) {
-        guint depth = c->quote_depth;
-        take_blank(l);
-        LineKind kind = c->kind == LINE_TEXT && depth > 0 ? LINE_QUOTE : c->kind;
-        builder_add(&l->b, s->str, s->len, kind, depth, l->mark_indent, kind != LINE_PRE);
-    }
-    g_string_truncate(s, 0);
-    l->space_wanted = l->item = FALSE;
-    l->mark_indent = c->indent;
+    gboolean cut = css->v[CSS_OVERFLOW] == 1;
+    return style_is_unseen(e->tag) || style_attribute(e, "hidden") || css->v[CSS_DISPLAY] == DISPLAY_NONE ||
+           css->v[CSS_VISIBILITY] == 1 || css->v[CSS_OPACITY] == 1 || css->v[CSS_OFFSCREEN] == 1 ||
+           css->v[CSS_HEIGHT] == 2 || (cut && (css->v[CSS_HEIGHT] == 1 || css->v[CSS_WIDTH] == 1));
 }
 
-/* Ends the line, and asks for an empty one before what follows. */
-static void end_paragraph(Layout *l)
+static gint32 color_attribute(const GumboElement *e, const char *name)
 {
-    if (l->item)
-        return; /* a paragraph that opens a list item stays beside its mark */
-    end_line(l);
-    l->blank_wanted = TRUE;
+    const char *value = style_attribute(e, name);
+    if (!value)
+        return CSS_UNSET;
+    g_autofree char *lower = g_ascii_strdown(value, -1);
+    return css_color(lower);
 }
 
-static void end_block(Layout *l)
+static void apply_colors(Context *c, const GumboElement *e, const Css *css)
 {
-    if (!l->item)
-        end_line(l);
+    gint32 ground = css->v[CSS_BACKGROUND], color = css->v[CSS_COLOR];
+    if (ground == CSS_UNSET)
+        ground = color_attribute(e, "bgcolor");
+    if (color == CSS_UNSET && e->tag == GUMBO_TAG_FONT)
+        color = color_attribute(e, "color");
+    if (color == CSS_UNSET && e->tag == GUMBO_TAG_BODY)
+        color = color_attribute(e, "text");
+    if (style_attribute(e, "background"))
+        ground = -1;
+    if (color == CSS_UNSET && e->tag == GUMBO_TAG_A)
+        color = -1; /* the browser's own */
+    if (ground != CSS_UNSET && ground != -2)
+        c->background = ground;
+    if (color != CSS_UNSET)
+        c->color = color;
+    if (css->v[CSS_TINY] != CSS_UNSET)
+        c->tiny = css->v[CSS_TINY];
+    c->unseen = c->tiny || (c->color >= 0 && c->background >= 0 && is_near(c->color, c->background));
 }
 
-static void begin_text(Layout *l)
+/* Bits that are inherited, and those that this element adds or takes. */
+static void apply_style(Context *c, const GumboElement *e, const Css *css)
 {
-    if (l->line->len == 0) {
-        guint indent = top(l)->indent;
-        for (guint i = 0; i < indent; i++)
-            g_string_append_c(l->line, ' ');
-        l->mark_indent = indent;
-    } else if (l->space_wanted && l->line->str[l->line->len - 1] != ' ') {
-        g_string_append_c(l->line, ' ');
-    }
-    l->space_wanted = FALSE;
-    l->item = FALSE;
+    c->style |= (guint8)style_of_tag(e->tag);
+    if (css->v[CSS_WEIGHT] != CSS_UNSET)
+        c->style = (guint8)(css->v[CSS_WEIGHT] ? c->style | RENDER_BOLD : c->style & ~RENDER_BOLD);
+    if (css->v[CSS_SLANT] != CSS_UNSET)
+        c->style = (guint8)(css->v[CSS_SLANT] ? c->style | RENDER_ITALIC : c->style & ~RENDER_ITALIC);
+    if (css->v[CSS_DECORATION] != CSS_UNSET && css->v[CSS_DECORATION] & 2)
+        c->style |= RENDER_STRIKE;
+    if (css->v[CSS_DECORATION] != CSS_UNSET && css->v[CSS_DECORATION] & 1 && e->tag != GUMBO_TAG_A)
+        c->style |= RENDER_UNDERLINE;
+    if (css->v[CSS_WHITE_SPACE] != CSS_UNSET && e->tag != GUMBO_TAG_PRE)
+        c->pre = css->v[CSS_WHITE_SPACE] == 1;
+    const char *align = style_attribute(e, "align");
+    if (css->v[CSS_ALIGN] != CSS_UNSET)
+        c->align = (guint8)css->v[CSS_ALIGN];
+    else if (align)
+        c->align = g_ascii_strcasecmp(align, "right") == 0 ? ALIGN_RIGHT : ALIGN_LEFT;
+    if (e->tag == GUMBO_TAG_SUP || e->tag == GUMBO_TAG_SUB)
+        c->script = e->tag == GUMBO_TAG_SUP ? 1 : 2;
 }
 
-/* Gumbo makes bytes that are no UTF-8 of numbers that are no characters ("&#xffffffff;"). */
-static const char *valid_utf8(const char *text, char **mended)
-{
-    if (g_utf8_validate(text, -1, NULL))
-        return text;
-    *mended = g_utf8_make_valid(text, -1);
-    return *mended;
-}
-
-/* Characters that only push text about: preheaders are padded with them. */
-static gboolean is_filler(gunichar c)
-{
-    return c == 0x200B || c == 0xFEFF || c == 0xAD || c == 0x34F || c == 0x2060 || c == 0x180E;
-}
-
-static void add_text(Layout *l, const char *given)
-{
-    g_autofree char *mended = NULL;
-    const char *text = valid_utf8(given, &mended);
-    for (const char *p = text; *p; p = g_utf8_next_char(p)) {
-        gunichar c = g_utf8_get_char(p);
-        gboolean joiner = c == 0x200C || c == 0x200D;
-        gboolean after_blank = l->line->len == 0 || l->space_wanted ||
-                               l->line->str[l->line->len - 1] == ' ';
-        if (is_filler(c) || (joiner && after_blank))
-            continue;
-        if (c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f') {
-            l->space_wanted = l->space_wanted || l->line->len > 0;
-        } else if (c == 0xA0 || c == 0x2007 || c == 0x202F) {
-            if (l->line->len > 0)
-                g_string_append_c(l->line, ' ');
-        } else {
-            begin_text(l);
-            g_string_append_unichar(l->line, c);
-        }
-    }
-}
-
-static void add_pre(Layout *l, const char *given)
-{
-    g_autofree char *mended = NULL;
-    const char *text = valid_utf8(given, &mended);
-    for (const char *p = text; *p;) {
-        gsize n = strcspn(p, "\r\n");
-        g_string_append_len(l->line, p, (gssize)n);
-        p += n;
-        if (*p == '\r' && p[1] == '\n')
-            p++;
-        if (*p) {
-            if (l->line->len == 0)
-                builder_add(&l->b, "", 0, LINE_PRE, top(l)->quote_depth, 0, FALSE);
-            end_line(l);
-            p++;
-        }
-    }
-}
-
-/* A target worth a number; others (anchors, scripts) are only their text. */
-static guint link_number(Layout *l, const char *href)
-{
-    g_autofree char *target = g_utf8_make_valid(href, -1);
-    char *to = target; /* line ends and tabs are no part of a URL, whoever put them there */
-    for (const char *p = target; *p; p++) {
-        if ((guchar)*p >= ' ' && *p != 0x7f)
-            *to++ = *p;
-    }
-    *to = '\0';
-    g_strstrip(target);
-    if (!*target || *target == '#' || !strchr(target, ':') ||
-        g_ascii_strncasecmp(target, "javascript:", 11) == 0 ||
-        g_ascii_strncasecmp(target, "data:", 5) == 0)
-        return 0;
-    gpointer known = g_hash_table_lookup(l->links, target);
-    if (known)
-        return GPOINTER_TO_UINT(known);
-    GPtrArray *links = l->b.out->links;
-    if (links->len >= LINKS_MAX)
-        return 0;
-    g_ptr_array_add(links, g_strdup(target));
-    g_hash_table_insert(l->links, g_steal_pointer(&target), GUINT_TO_POINTER(links->len));
-    return links->len;
-}
+/* ---- elements ---- */
 
 static void add_image(Layout *l, const GumboElement *e)
 {
-    const char *src = style_attribute(e, "src"), *alt = style_attribute(e, "alt");
-    if (src && (g_ascii_strncasecmp(src, "http", 4) == 0 || strncmp(src, "//", 2) == 0))
-        l->b.out->remote_images++;
-    if (alt && *alt && strspn(alt, " \t\r\n") < strlen(alt)) {
-        g_autofree char *text = g_strdup_printf("[%s]", alt);
-        add_text(l, text);
-    } else if (!style_is_pixel(e)) {
-        l->image = TRUE;
+    const char *alt = style_alt(e), *src = style_attribute(e, "src");
+    if (alt) {
+        g_autofree char *trimmed = g_strstrip(g_strdup(alt));
+        g_autofree char *text = g_strdup_printf(*trimmed == '[' ? "%s" : "[%s]", trimmed);
+        flow_text(l, text);
+        return;
     }
+    if (style_is_pixel(e))
+        return;
+    l->link.image = TRUE;
+    const char *dot = src && g_ascii_strncasecmp(src, "cid:", 4) == 0 ? strrchr(src, '.') : NULL;
+    if (!src || g_ascii_strncasecmp(src, "cid:", 4) != 0 || style_attribute(e, "alt"))
+        return; /* alt="" says that it is only decoration */
+    gsize name = strcspn(src + 4, "@");
+    gboolean named = dot && strchr(src, '.') < src + 4 + name && name < 60;
+    g_autofree char *text = named ? g_strdup_printf("[%.*s]", (int)name, src + 4) : g_strdup_printf("[%s]", _("image"));
+    flow_text(l, text);
 }
 
-static void end_link(Layout *l, const Context *c)
+static void begin_list(Layout *l, Context *c, const GumboElement *e, const Css *css)
 {
-    gboolean empty = l->line->len <= c->link_start;
-    guint number = !c->href || (empty && !l->image) ? 0 : link_number(l, c->href);
-    if (number == 0)
-        return; /* nothing to see, nothing to open */
-    if (empty) {
-        g_autofree char *text = g_strdup_printf("[%s]", _("image"));
-        add_text(l, text);
-    }
-    g_autofree char *mark = g_strdup_printf("[%u]", number);
-    begin_text(l);
-    while (l->line->len > 0 && l->line->str[l->line->len - 1] == ' ')
-        g_string_truncate(l->line, l->line->len - 1);
-    g_string_append(l->line, mark);
-}
-
-static void begin_item(Layout *l)
-{
-    Context *c = top(l);
-    Context *list = l->stack->len > 1 ? &g_array_index(l->stack, Context, l->stack->len - 2) : c;
-    end_line(l);
-    g_autofree char *mark = list->number > 0 ? g_strdup_printf("%u. ", list->number++)
-                                             : g_strdup("\342\200\242 ");
-    guint width = (guint)g_utf8_strlen(mark, -1);
-    for (guint i = 0; i < c->indent; i++)
-        g_string_append_c(l->line, ' ');
-    g_string_append(l->line, mark);
-    c->indent += width;
-    l->mark_indent = c->indent;
-    l->item = TRUE;
-}
-
-/* What stands in front of text in a line: an item's mark alone is no text. */
-static void end_item(Layout *l)
-{
-    if (l->item)
-        g_string_truncate(l->line, 0);
-    l->item = FALSE;
-    end_line(l);
-}
-
-static void end_cell(Layout *l, guint from)
-{
-    end_line(l);
-    guint to = l->b.out->lines->len;
-    g_array_append_val(l->cells, from);
-    g_array_append_val(l->cells, to);
-}
-
-/* May lines [from, to) stand in one line with others? */
-static gboolean cell_is_short(Layout *l, guint from, guint to, guint depth)
-{
-    if (from == to)
-        return TRUE;
-    const RenderLine *line = g_ptr_array_index(l->b.out->lines, from);
-    return to - from == 1 && line->quote_depth == depth && line->kind != LINE_PRE;
-}
-
-/* A row of layout: cells of several lines have an empty one between them. */
-static void separate_cells(Layout *l, guint first_cell)
-{
-    gboolean tall = FALSE;
-    for (guint i = l->cells->len; i >= first_cell + 2; i -= 2) {
-        guint from = g_array_index(l->cells, guint, i - 2);
-        guint to = g_array_index(l->cells, guint, i - 1);
-        tall = tall || to - from > 1;
-        if (to == from || from == 0 || i == first_cell + 2 || builder_is_full(&l->b))
-            continue;
-        const RenderLine *above = g_ptr_array_index(l->b.out->lines, from - 1);
-        if (to - from > 1 && *above->text && builder_add(&l->b, "", 0, LINE_TEXT, 0, 0, FALSE)) {
-            /* the new line is moved from the end to where it belongs */
-            gpointer blank = g_ptr_array_steal_index(l->b.out->lines, l->b.out->lines->len - 1);
-            g_ptr_array_insert(l->b.out->lines, (int)from, blank);
-        }
-    }
-    l->blank_wanted = l->blank_wanted || tall;
-}
-
-static void end_row(Layout *l, const Context *row, guint first_cell)
-{
-    GPtrArray *lines = l->b.out->lines;
-    guint n = l->cells->len, filled = 0;
-    gsize bytes = 0;
-    gboolean shorts = TRUE;
-    end_line(l);
-    for (guint i = first_cell; i + 1 < n && shorts; i += 2) {
-        guint from = g_array_index(l->cells, guint, i), to = g_array_index(l->cells, guint, i + 1);
-        shorts = cell_is_short(l, from, to, row->quote_depth);
-        filled += to > from;
-        if (to > from)
-            bytes += strlen(((RenderLine *)g_ptr_array_index(lines, from))->text);
-    }
-    if (shorts && filled >= 2 && bytes <= ROW_BYTES_MAX && !builder_is_full(&l->b) &&
-        lines->len - row->row_start == filled) {
-        g_autoptr(GString) joined = g_string_new(NULL);
-        guint shown = 0;
-        for (guint i = first_cell; i + 1 < n; i += 2) {
-            guint from = g_array_index(l->cells, guint, i);
-            gboolean empty = from == g_array_index(l->cells, guint, i + 1);
-            if (empty && !row->headed)
-                continue;
-            g_string_append(joined, shown++ ? " | " : "");
-            if (!empty) {
-                RenderLine *line = g_ptr_array_index(lines, from);
-                g_string_append(joined, shown > 1 ? g_strstrip(line->text) : line->text);
-            }
-        }
-        RenderLine *first = g_ptr_array_index(lines, row->row_start);
-        g_free(first->text);
-        first->text = g_strdup(g_strchomp(joined->str));
-        g_ptr_array_set_size(lines, (int)row->row_start + 1);
-        l->blank_wanted = FALSE;
-    } else {
-        separate_cells(l, first_cell);
-    }
-    g_array_set_size(l->cells, first_cell);
-    l->cell_start = G_MAXUINT;
-}
-
-static gboolean has_header_cells(const GumboNode *row)
-{
-    const GumboVector *v = &row->v.element.children;
-    for (guint i = 0; i < v->length; i++) {
-        const GumboNode *n = v->data[i];
-        if (n->type == GUMBO_NODE_ELEMENT && n->v.element.tag == GUMBO_TAG_TH)
-            return TRUE;
-    }
-    return FALSE;
-}
-
-/* The table that the row on top of the stack is in has titles. */
-static void set_headed(Layout *l)
-{
-    for (guint i = l->stack->len; i-- > 1;) {
-        Context *c = &g_array_index(l->stack, Context, i);
-        c->headed = TRUE;
-        if (c->node->v.element.tag == GUMBO_TAG_TABLE)
-            return;
-    }
-}
-
-static void begin_list(Layout *l, Context *c, const GumboElement *e)
-{
-    gboolean nested = c->indent > 0;
+    gboolean nested = c->list_depth > 0;
     if (nested)
-        end_item(l);
+        flow_end_item(l);
     else
-        end_paragraph(l);
-    c->number = e->tag == GUMBO_TAG_OL ? style_list_start(e) : 0;
-    c->indent = MIN(c->indent + (nested ? 0 : 2), 2 * LIST_DEPTH_MAX);
+        flow_end_paragraph(l);
+    const char *type = style_attribute(e, "type");
+    gboolean ordered = e->tag == GUMBO_TAG_OL;
+    c->list = ordered ? '1' : '*';
+    if (ordered && type && strchr("1aAiI", *type) && *type)
+        c->list = *type;
+    if (css->v[CSS_LIST] != CSS_UNSET)
+        c->list = (char)css->v[CSS_LIST];
+    c->number = (int)style_list_start(e);
+    c->step = 1;
+    if (ordered && style_attribute(e, "reversed")) {
+        guint items = 0;
+        for (guint i = 0; i < e->children.length; i++) {
+            const GumboNode *n = e->children.data[i];
+            items += n->type == GUMBO_NODE_ELEMENT && n->v.element.tag == GUMBO_TAG_LI;
+        }
+        c->number = style_attribute(e, "start") ? c->number : (int)items;
+        c->step = -1;
+    }
+    c->list_depth++;
+    c->below = !nested;
+    if (!nested && c->list != '-')
+        c->indent = MIN(c->indent + 2, INDENT_MAX);
 }
 
-static void begin_row(Layout *l, Context *c)
+static void begin_item(Layout *l, Context *c, const GumboElement *e)
 {
-    end_line(l);
-    take_blank(l); /* now, so that it is no part of the row */
-    c->row_start = l->b.out->lines->len;
-    c->number = l->cells->len;
-    if (has_header_cells(c->node))
-        set_headed(l);
+    static const char *const bullets[] = {"• ", "◦ ", "▪ "};
+    Context *list = l->stack->len > 1 ? &g_array_index(l->stack, Context, l->stack->len - 2) : c;
+    const char *value = style_attribute(e, "value");
+    g_autofree char *mark = NULL;
+    if (list->list == '-') {
+        mark = g_strdup("");
+    } else if (list->list == '*' || list->list == 0) {
+        mark = g_strdup(bullets[MIN(list->list_depth ? list->list_depth - 1 : 0, G_N_ELEMENTS(bullets) - 1)]);
+    } else {
+        if (value && g_ascii_isdigit(*value))
+            list->number = (int)MIN(g_ascii_strtoull(value, NULL, 10), 1000000);
+        g_autofree char *number = style_list_mark(list->list, list->number);
+        mark = g_strdup_printf("%s. ", number);
+        list->number += list->step;
+    }
+    if (c->indent + 6 > INDENT_MAX)
+        c->indent = INDENT_MAX - 6;
+    flow_begin_item(l, c, mark);
 }
 
 static void begin_break(Layout *l)
@@ -371,157 +168,245 @@ static void begin_break(Layout *l)
     if (l->line->len == 0 || l->item)
         l->blank_wanted = TRUE;
     l->item = FALSE;
-    end_line(l);
+    flow_end_line(l);
 }
 
 static void add_rule(Layout *l)
 {
-    end_line(l);
+    flow_end_line(l);
     for (guint i = 0; i < 24; i++)
-        g_string_append(l->line, "\342\224\200");
-    end_line(l);
+        g_string_append(l->line, "─");
+    flow_end_line(l);
+}
+
+static void begin_quote(Layout *l, Context *c, const GumboElement *e)
+{
+    switch (quote_kind(e)) {
+    case QUOTE_LEVEL:
+        flow_end_paragraph(l);
+        c->quote_depth++;
+        c->below = TRUE;
+        break;
+    case QUOTE_INDENT:
+        flow_end_paragraph(l);
+        c->indent = MIN(c->indent + 4, INDENT_MAX);
+        c->below = TRUE;
+        break;
+    case QUOTE_REST:
+        flow_end_paragraph(l);
+        quote_rest(l);
+        break;
+    case QUOTE_SIGNATURE:
+        flow_end_line(l);
+        c->kind = LINE_SIGNATURE;
+        break;
+    default:
+        break;
+    }
 }
 
 /* The many elements that are only blocks of some kind. */
-static void begin_block(Layout *l, Context *c, GumboTag tag)
+static void begin_block(Layout *l, Context *c, const GumboElement *e, const Css *css)
 {
-    if (tag == GUMBO_TAG_TABLE)
-        c->headed = FALSE;
-    if (style_is_heading(tag)) {
-        end_paragraph(l);
+    guint heading = style_heading(e->tag);
+    gboolean paragraph = heading || style_is_paragraph(e->tag);
+    gboolean block = paragraph || style_is_block(e->tag) || css->v[CSS_DISPLAY] == DISPLAY_BLOCK;
+    if (css->v[CSS_DISPLAY] == DISPLAY_INLINE && !paragraph && e->tag != GUMBO_TAG_BODY)
+        block = FALSE;
+    c->block = block;
+    c->above = paragraph && css->v[CSS_ABOVE] != 0;
+    c->below = c->below || (paragraph && css->v[CSS_BELOW] != 0);
+    if (heading) {
+        c->above = c->below = TRUE;
         c->kind = LINE_HEADING;
-    } else if (style_is_paragraph(tag)) {
-        end_paragraph(l);
-    } else if (style_is_block(tag)) {
-        end_block(l);
+        c->level = (guint8)heading;
+        c->style &= (guint8)~RENDER_BOLD;
+    }
+    if (c->above)
+        flow_end_paragraph(l);
+    else if (block)
+        flow_end_block(l);
+}
+
+/* "~" around what does not hold any more: a price that was. */
+static void begin_struck(Layout *l, Context *c, const Context *outer, const GumboElement *e)
+{
+    if (!(c->style & RENDER_STRIKE) || outer->style & RENDER_STRIKE || c->block || e->tag == GUMBO_TAG_TD)
+        return;
+    flow_text(l, "~");
+    c->struck = TRUE;
+    c->struck_at = (guint32)l->line->len;
+}
+
+static void end_struck(Layout *l, const Context *c)
+{
+    if (!c->struck || l->line->len < c->struck_at)
+        return;
+    if (l->line->len > c->struck_at) {
+        gboolean space = l->space_wanted;
+        l->space_wanted = FALSE;
+        flow_raw(l, "~");
+        l->space_wanted = space;
+    } else {
+        g_string_truncate(l->line, c->struck_at - 1);
+        while (l->spans->len > 0) { /* its style goes with it */
+            RenderSpan *s = &g_array_index(l->spans, RenderSpan, l->spans->len - 1);
+            if (s->start + s->len <= l->line->len)
+                break;
+            s->len = (guint32)(l->line->len > s->start ? l->line->len - s->start : 0);
+            if (s->len > 0)
+                break;
+            g_array_set_size(l->spans, l->spans->len - 1);
+        }
     }
 }
 
-/* What an element does when it begins; its context is already on the stack. */
-static void begin_element(Layout *l, Context *c, const GumboElement *e)
+static void begin_pre(Layout *l, Context *c)
 {
+    flow_end_paragraph(l);
+    c->pre = c->below = TRUE;
+    c->kind = c->kind == LINE_SIGNATURE ? LINE_SIGNATURE : LINE_PRE;
+}
+
+/* What an element does when it begins; its context is already on the stack. */
+static void begin_element(Layout *l, Context *c, const Context *outer, const GumboElement *e, const Css *css)
+{
+    begin_quote(l, c, e);
     switch (e->tag) {
     case GUMBO_TAG_BR:
         begin_break(l);
-        break;
+        return;
     case GUMBO_TAG_HR:
         add_rule(l);
-        break;
+        return;
     case GUMBO_TAG_IMG:
         add_image(l, e);
-        break;
-    case GUMBO_TAG_A:
-        l->image = FALSE;
-        c->href = style_attribute(e, "href");
-        c->link_start = l->line->len;
-        break;
-    case GUMBO_TAG_BLOCKQUOTE:
-        end_paragraph(l);
-        c->quote_depth++;
-        break;
+        return;
     case GUMBO_TAG_PRE:
     case GUMBO_TAG_LISTING:
     case GUMBO_TAG_XMP:
-        end_paragraph(l);
-        c->pre = TRUE;
-        c->kind = LINE_PRE;
-        break;
+        begin_pre(l, c);
+        return;
     case GUMBO_TAG_UL:
     case GUMBO_TAG_OL:
-        begin_list(l, c, e);
-        break;
+        begin_list(l, c, e, css);
+        return;
     case GUMBO_TAG_LI:
-        begin_item(l);
-        break;
+        begin_item(l, c, e);
+        return;
     case GUMBO_TAG_DD:
-        end_line(l);
-        c->indent = MIN(c->indent + 4, 2 * LIST_DEPTH_MAX);
-        break;
+        flow_end_line(l);
+        c->indent = MIN(c->indent + 4, INDENT_MAX);
+        return;
     case GUMBO_TAG_TR:
-        begin_row(l, c);
-        break;
+        flow_end_line(l);
+        table_begin_row(l);
+        return;
     case GUMBO_TAG_TD:
     case GUMBO_TAG_TH:
-        end_line(l);
-        l->cell_start = c->row_start = l->b.out->lines->len;
+        flow_end_line(l);
+        if (l->blank_wanted)
+            flow_take_blank(l); /* now, so that it is no part of the cell */
+        l->cell_start = c->number = (int)l->b.out->lines->len;
         c->indent = 0;
+        c->list_depth = 0;
+        return;
+    case GUMBO_TAG_Q:
+        flow_text(l, "“");
+        l->space_wanted = FALSE;
         break;
     default:
-        begin_block(l, c, e->tag);
+        break;
     }
+    begin_block(l, c, e, css);
+    if (e->tag == GUMBO_TAG_TABLE) {
+        flow_take_blank(l);
+        table_begin(l, c);
+    } else if (e->tag == GUMBO_TAG_A) {
+        link_begin(l, c, style_attribute(e, "href"));
+    }
+    begin_struck(l, c, outer, e);
 }
 
 /* Before the context goes: the line still belongs to the element. */
 static void end_element(Layout *l, Context *c, GumboTag tag)
 {
+    end_struck(l, c);
+    if (c->link)
+        link_end(l);
     switch (tag) {
-    case GUMBO_TAG_A:
-        end_link(l, c);
-        break;
     case GUMBO_TAG_LI:
-        end_item(l);
+        flow_end_item(l);
         break;
     case GUMBO_TAG_TD:
     case GUMBO_TAG_TH:
-        end_cell(l, c->row_start);
+        table_end_cell(l, c, (guint)c->number);
+        l->blank_wanted = FALSE;
         break;
     case GUMBO_TAG_TR:
-        end_row(l, c, c->number);
+    case GUMBO_TAG_DD:
+        flow_end_line(l);
         break;
-    case GUMBO_TAG_UL:
-    case GUMBO_TAG_OL:
-        end_line(l);
-        l->blank_wanted = l->blank_wanted || l->stack->len < 2 || (c - 1)->indent == 0;
+    case GUMBO_TAG_TABLE:
+        table_end(l);
+        l->cell_start = G_MAXUINT;
         break;
-    case GUMBO_TAG_BLOCKQUOTE:
-    case GUMBO_TAG_PRE:
-    case GUMBO_TAG_LISTING:
-    case GUMBO_TAG_XMP:
-        end_line(l);
-        l->blank_wanted = TRUE;
+    case GUMBO_TAG_Q:
+        flow_raw(l, "”");
         break;
     default:
-        if (style_is_heading(tag) || style_is_paragraph(tag))
-            end_paragraph(l);
-        else if (style_is_block(tag))
-            end_block(l);
+        break;
     }
+    if (tag == GUMBO_TAG_UL || tag == GUMBO_TAG_OL || c->below) {
+        flow_end_line(l);
+        l->blank_wanted = l->blank_wanted || c->below;
+    } else if (c->block) {
+        flow_end_block(l);
+    }
+}
+
+/* ---- the walk ---- */
+
+static void begin_own(Context *c, const GumboNode *n)
+{
+    c->node = n;
+    c->link = c->struck = c->block = c->above = c->below = FALSE;
+    c->number = c->step = 0;
 }
 
 static gboolean enter(Layout *l, const GumboNode *n)
 {
     const GumboElement *e = &n->v.element;
-    Context c = *top(l);
-    StyleInfo style = html_style_of(e);
-    if (style.hidden)
+    Context c = *flow_top(l), outer = c;
+    Css css;
+    css_of(l->css, e, &css);
+    if (is_hidden(e, &css))
         return FALSE;
-    c.node = n;
-    c.href = NULL;
-    c.tiny = style.has_font_size ? style.font_zero : c.tiny;
+    begin_own(&c, n);
+    apply_colors(&c, e, &css);
+    apply_style(&c, e, &css);
     g_array_append_val(l->stack, c);
-    begin_element(l, top(l), e);
+    begin_element(l, flow_top(l), &outer, e, &css);
     return TRUE;
 }
 
 static void leave(Layout *l)
 {
-    Context *c = top(l);
+    Context *c = flow_top(l);
     end_element(l, c, c->node->v.element.tag);
     g_array_set_size(l->stack, l->stack->len - 1);
-    l->mark_indent = l->line->len ? l->mark_indent : top(l)->indent;
+    l->mark_indent = l->line->len ? l->mark_indent : flow_top(l)->indent;
 }
 
 static void text_node(Layout *l, const GumboNode *n)
 {
-    Context *c = top(l);
-    if (c->tiny)
+    Context *c = flow_top(l);
+    if (c->unseen)
         return;
-    if (c->pre && n->type != GUMBO_NODE_WHITESPACE)
-        add_pre(l, n->v.text.text);
-    else if (c->pre)
-        add_pre(l, n->v.text.text);
+    if (c->pre)
+        flow_pre(l, n->v.text.text);
     else
-        add_text(l, n->v.text.text);
+        flow_text(l, n->v.text.text);
 }
 
 /* The node after `n` in document order that is not below it, leaving elements on the way. */
@@ -558,22 +443,46 @@ static void walk(Layout *l, const GumboNode *root)
     }
 }
 
-static void add_link_list(Layout *l)
-{
-    GPtrArray *links = l->b.out->links;
-    if (links->len > 0)
-        builder_add(&l->b, "", 0, LINE_TEXT, 0, 0, FALSE);
-    for (guint i = 0; i < links->len; i++) {
-        g_autofree char *text = g_strdup_printf("[%u] %s", i + 1,
-                                                (char *)g_ptr_array_index(links, i));
-        builder_add(&l->b, text, strlen(text), LINE_LINKS, 0, 4, FALSE);
-    }
-}
-
 static void drop_blank_ends(GPtrArray *lines)
 {
     while (lines->len > 0 && !*((RenderLine *)g_ptr_array_index(lines, lines->len - 1))->text)
         g_ptr_array_set_size(lines, (int)lines->len - 1);
+}
+
+static void layout_init(Layout *l)
+{
+    *l = (Layout){.line = g_string_new(NULL), .css = css_sheet_new(), .cell_start = G_MAXUINT};
+    l->spans = g_array_new(FALSE, FALSE, sizeof(RenderSpan));
+    l->stack = g_array_new(FALSE, TRUE, sizeof(Context));
+    l->tables = g_ptr_array_new_with_free_func(table_build_free);
+    l->links = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    l->said = g_hash_table_new(NULL, NULL);
+    l->texted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    l->trackers = g_hash_table_new(g_str_hash, g_str_equal);
+    l->link.text = g_string_new(NULL);
+    builder_init(&l->b);
+    g_array_set_size(l->stack, 1);
+    flow_top(l)->color = flow_top(l)->background = -1;
+}
+
+static Rendered *layout_finish(Layout *l)
+{
+    flow_end_line(l);
+    drop_blank_ends(l->b.out->lines);
+    link_add_list(l);
+    g_string_free(l->line, TRUE);
+    g_array_unref(l->spans);
+    g_array_unref(l->stack);
+    g_ptr_array_unref(l->tables);
+    g_hash_table_unref(l->links);
+    g_hash_table_unref(l->said);
+    g_hash_table_unref(l->texted);
+    g_hash_table_unref(l->trackers);
+    g_string_free(l->link.text, TRUE);
+    g_free(l->link.target);
+    g_free(l->base);
+    css_sheet_free(l->css);
+    return l->b.out;
 }
 
 Rendered *render_html(const char *utf8, gsize len)
@@ -583,20 +492,9 @@ Rendered *render_html(const char *utf8, gsize len)
         g_autofree char *text = html_strip(utf8, len);
         return render_plain(text, strlen(text), FALSE, FALSE);
     }
-    Layout l = {.line = g_string_new(NULL),
-                .stack = g_array_new(FALSE, TRUE, sizeof(Context)),
-                .cells = g_array_new(FALSE, FALSE, sizeof(guint)),
-                .links = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
-    builder_init(&l.b);
-    l.cell_start = G_MAXUINT;
-    g_array_set_size(l.stack, 1);
+    Layout l;
+    layout_init(&l);
+    html_survey(&l, html_root(tree));
     walk(&l, html_root(tree));
-    end_line(&l);
-    drop_blank_ends(l.b.out->lines);
-    add_link_list(&l);
-    g_string_free(l.line, TRUE);
-    g_array_unref(l.stack);
-    g_array_unref(l.cells);
-    g_hash_table_unref(l.links);
-    return l.b.out;
+    return layout_finish(&l);
 }
