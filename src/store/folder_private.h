@@ -42,6 +42,9 @@ gboolean folder_remove(Store *s, gint64 folder, GError **err);
 /* ---- sync_rows.c ---- */
 /* The server does not have it any more; inside a transaction. */
 void placement_vanish(Store *s, gint64 placement);
+/* If another client took the message away: what is still to be done with it has lost its object, and would
+ * wait for ever. */
+void placement_settle_lost(Store *s, gint64 placement);
 
 /* ---- uidl.c ---- */
 void uidls_import(Store *s, gint64 account, const char *root); /* from the side file */

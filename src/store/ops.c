@@ -204,6 +204,8 @@ gboolean ops_requeue(Store *s, const OpBatch *b, GError **err)
                "UPDATE op SET state = 0, recorded_uidvalidity = 0, recorded_uidnext = 0"
                " WHERE id = ? AND state = 1",
                "i", item_at(b, i)->id);
+    for (guint i = 0; i < b->items->len; i++) /* it may have gone while the command was under way */
+        placement_settle_lost(s, item_at(b, i)->placement);
     return finish(s, err);
 }
 

@@ -154,20 +154,6 @@ static void hand_back(Store *s, const Parked *p)
     }
 }
 
-/* Another client has taken the message away: what else was to be done with it has lost its object too, and
- * would wait for ever. */
-static void settle_lost(Store *s, gint64 placement)
-{
-    if (db_number(&s->db, 0,
-                  "SELECT server_here = 0 AND uid IS NULL AND file IS NULL AND await_uidnext = 0"
-                  " AND NOT EXISTS(SELECT 1 FROM op WHERE destination_placement = ?1"
-                  " AND destination_placement <> 0)"
-                  " AND NOT EXISTS(SELECT 1 FROM op WHERE placement = ?1 AND (kind = 4 OR state = 1))"
-                  " FROM placement WHERE id = ?1",
-                  "i", placement))
-        placement_vanish(s, placement);
-}
-
 gboolean op_dismiss(Store *s, gint64 id, GError **err)
 {
     Parked p;
@@ -195,7 +181,7 @@ gboolean op_dismiss(Store *s, gint64 id, GError **err)
             placement_recompute(s, p.to);
             placement_collect(s, p.to);
         }
-        settle_lost(s, p.placement);
+        placement_settle_lost(s, p.placement);
         placement_recompute(s, p.placement);
         placement_collect(s, p.placement);
     }

@@ -341,3 +341,15 @@ void placement_vanish(Store *s, gint64 placement)
     placement_recompute(s, placement);
     placement_collect(s, placement);
 }
+
+void placement_settle_lost(Store *s, gint64 placement)
+{
+    if (db_number(&s->db, 0,
+                  "SELECT server_here = 0 AND uid IS NULL AND file IS NULL AND await_uidnext = 0"
+                  " AND NOT EXISTS(SELECT 1 FROM op WHERE destination_placement = ?1"
+                  " AND destination_placement <> 0)"
+                  " AND NOT EXISTS(SELECT 1 FROM op WHERE placement = ?1 AND (kind = 4 OR state = 1))"
+                  " FROM placement WHERE id = ?1",
+                  "i", placement))
+        placement_vanish(s, placement);
+}

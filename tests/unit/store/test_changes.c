@@ -321,6 +321,22 @@ static void test_vanished_by_own_move(Fixture *f, gconstpointer data)
     g_assert_cmpuint(ops_count(f->s, OP_PARKED), ==, 0);
 }
 
+/* Another client removed it while our command was under way, which therefore had no effect. */
+static void test_vanished_under_way(Fixture *f, gconstpointer data)
+{
+    start(f);
+    gint64 p = placement_at(f->s, inbox, 1);
+    do_change(f->s, CHANGE_COPY, p, 0, 0, archive);
+    g_autoptr(OpBatch) b = ops_next(f->s, account, 10, NULL);
+    ok(ops_mark_inflight(f->s, b, 100, 5, &err));
+    guint32 gone = 1;
+    ok(placements_vanished(f->s, inbox, &gone, 1, &err));
+    ok(ops_requeue(f->s, b, &err));
+    g_assert_cmpuint(ops_count(f->s, OP_WAITING), ==, 0);
+    g_assert_cmpuint(ops_count(f->s, OP_PARKED), ==, 1);
+    g_assert_cmpuint(shown_count(f->s, archive), ==, 0);
+}
+
 static void test_copy_and_purge(Fixture *f, gconstpointer data)
 {
     start(f);
@@ -478,6 +494,7 @@ int main(int argc, char **argv)
     TEST("/store/change/merge-keeps-operations", test_merge_keeps_operations);
     TEST("/store/change/vanished-source", test_vanished_source);
     TEST("/store/change/vanished-with-more", test_vanished_with_more);
+    TEST("/store/change/vanished-under-way", test_vanished_under_way);
     TEST("/store/change/vanished-by-own-move", test_vanished_by_own_move);
     TEST("/store/change/copy-and-purge", test_copy_and_purge);
     TEST("/store/change/append", test_append);
