@@ -2,6 +2,7 @@
  * others), then IDLE on what is on the screen and STATUS of the rest every `poll`; after a lost
  * connection again, with growing pauses. */
 #include "imap_sync.h"
+#include "folder_facts.h"
 #include "lane.h"
 #include "listing.h"
 #include "pintail/store/op.h"
@@ -132,13 +133,15 @@ gboolean sync_lane_take_changes(SyncLane *l, GError **err)
 
 static gboolean list_folders(SyncLane *l, GPtrArray **folders, GError **err)
 {
-    g_autoptr(GPtrArray) list = imap_list(l->session, IMAP_STATUS_USUAL, err);
+    g_autoptr(GPtrArray) list = imap_list(l->session, IMAP_STATUS_USUAL | IMAP_STATUS_MAILBOXID, err);
     if (!list)
         return FALSE;
     /* RFC 3501 section 5.1: INBOX always exists; a list without anything is a server's trouble. */
     if (list->len > 0) {
         g_autoptr(GArray) listed = listing_with_roles(list, l->w->account);
-        if (!folders_listed(l->w->store, l->w->account_id, (const ListedFolder *)(void *)listed->data, listed->len, err))
+        l->look_at_rights = TRUE;
+        if (!folder_facts_listed(l, listed, err) ||
+            !folders_listed(l->w->store, l->w->account_id, (const ListedFolder *)(void *)listed->data, listed->len, err))
             return FALSE;
     }
     *folders = g_steal_pointer(&list);
@@ -311,7 +314,8 @@ static gboolean watch(SyncLane *l, GError **err)
     gint64 until = elsewhere ? MIN(l->next_poll, l->next_inbox) : l->next_poll;
     gint64 left = MAX(until - g_get_monotonic_time(), 0) / 1000;
     ImapIdle why;
-    if (!imap_idle(l->session, queue_fd(l->w->inbox), (guint)MIN(left, IDLE_LIMIT_MS), &why, err))
+    if (!folder_facts_ask(l, err) ||
+        !imap_idle(l->session, queue_fd(l->w->inbox), (guint)MIN(left, IDLE_LIMIT_MS), &why, err))
         return FALSE;
     if (g_get_monotonic_time() >= l->next_poll)
         l->look = TRUE;

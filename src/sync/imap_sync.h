@@ -22,6 +22,7 @@ typedef struct {
     gint64 next_poll;     /* monotonic */
     gint64 next_inbox;    /* monotonic: INBOX, while another folder is watched */
     int resumes;          /* the context's counter when connected */
+    gboolean look_at_rights; /* folders were listed (folder_facts.h) */
 } SyncLane;
 
 /* Takes what waits in the inbox. TRUE when it concerns another folder than `folder`: what is being

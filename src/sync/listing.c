@@ -131,9 +131,12 @@ GArray *listing_with_roles(const GPtrArray *folders, const Account *account)
     GArray *listed = g_array_new(FALSE, FALSE, sizeof(ListedFolder));
     for (guint n = 0; n < folders->len; n++) {
         const ImapFolder *f = folders->pdata[n];
-        ListedFolder l = {.name = f->name, .delimiter = f->delimiter, .role = role_of_use(f->use)};
+        ListedFolder l = {.name = f->name, .delimiter = f->delimiter, .role = role_of_use(f->use),
+                          .mailbox_id = f->status.mailboxid};
         if (f->flags & IMAP_FOLDER_NOSELECT)
             l.flags |= FOLDER_NOSELECT;
+        if (f->flags & IMAP_FOLDER_NOINFERIORS)
+            l.flags |= FOLDER_NO_CHILDREN;
         if (f->flags & IMAP_FOLDER_SUBSCRIBED)
             l.flags |= FOLDER_SUBSCRIBED;
         if (g_ascii_strcasecmp(f->name, "INBOX") == 0)
