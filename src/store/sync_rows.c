@@ -45,6 +45,23 @@ static gint64 find_waiting(Store *s, gint64 account, gint64 folder, gint64 uidva
     return found;
 }
 
+/* The message that the server calls so, which lies in another folder, too: its content is fetched once. */
+static gint64 same_message(Store *s, gint64 account, const FetchedMessage *f)
+{
+    if (!f->server_id || !*f->server_id)
+        return 0;
+    return db_number(&s->db, 0,
+                     "SELECT id FROM message WHERE account = ? AND server_id = ? AND server_id <> ''"
+                     " AND mid_hash = ? AND size = ? AND partial = 0 ORDER BY id LIMIT 1",
+                     "itii", account, f->server_id, message_hash(f->envelope), I64(f->size));
+}
+
+static void name_message(Store *s, gint64 message, const FetchedMessage *f)
+{
+    if (f->server_id && *f->server_id)
+        db_run(&s->db, "UPDATE message SET server_id = ? WHERE id = ? AND server_id = ''", "ti", f->server_id, message);
+}
+
 static void add_one(Store *s, gint64 account, gint64 folder, guint32 uidvalidity,
                     const FetchedMessage *f)
 {
@@ -58,8 +75,13 @@ static void add_one(Store *s, gint64 account, gint64 folder, guint32 uidvalidity
         placement_bind(s, id, uidvalidity, f->uid);
         db_run(&s->db, "UPDATE placement SET server_flags = ? WHERE id = ?", "ii",
                I64(f->flags & FLAGS_ALL), id);
+        name_message(s, db_number(&s->db, 0, "SELECT message FROM placement WHERE id = ?", "i", id), f);
     } else {
-        gint64 message = message_insert(s, account, f->envelope, f->size, f->received, FALSE);
+        gint64 message = same_message(s, account, f);
+        if (!message) {
+            message = message_insert(s, account, f->envelope, f->size, f->received, FALSE);
+            name_message(s, message, f);
+        }
         id = placement_insert(s, message, folder, uidvalidity, f->uid, f->flags & FLAGS_ALL, TRUE);
         placement_recompute(s, id);
         thread_arrived(s, message, id);

@@ -78,6 +78,7 @@ typedef struct {
     const Envelope *envelope;
     guint64 size;
     gint64 received; /* INTERNALDATE */
+    char *server_id; /* EMAILID or X-GM-MSGID: the same wherever the message lies; NULL. The caller's. */
 } FetchedMessage;
 /* Binds a waiting placement (Message-ID + size, or the same UID) before it creates one. */
 gboolean placements_add(Store *s, gint64 folder, const FetchedMessage *fetched, guint n, GError **err);
