@@ -264,7 +264,8 @@ static gboolean replay_purge(FastLane *l, const OpBatch *b, gboolean *split, GEr
     g_autoptr(GArray) uids = replay_uids(b);
     GError *failure = NULL;
     shared_set_leaving(l->w->shared, b->folder, (const guint32 *)(void *)uids->data, uids->len);
-    gboolean ok = replay_delete(l, uids, &failure);
+    gboolean ok = imap_has(l->session, IMAP_CAP_GMAIL) ? replay_delete_gmail(l, b, uids, &failure)
+                                                       : replay_delete(l, uids, &failure);
     if (ok)
         ok = replay_done(l, b, err);
     else

@@ -82,3 +82,28 @@ gboolean replay_delete(FastLane *l, const GArray *uids, GError **err)
     g_propagate_error(err, g_steal_pointer(&refused));
     return FALSE;
 }
+
+/* Should the line break between the two commands, the messages are in Trash, which Gmail empties itself: the
+ * repeated operation finds nothing at the source, and what is in Trash is shown there. */
+gboolean replay_delete_gmail(FastLane *l, const OpBatch *b, const GArray *uids, GError **err)
+{
+    g_autoptr(Folder) source = folder_get(l->w->store, b->folder, err);
+    if (!source)
+        return FALSE;
+    g_autoptr(Folder) trash = folder_by_role(l->w->store, l->w->account_id, ROLE_TRASH);
+    if (!trash || source->role == ROLE_TRASH || source->role == ROLE_JUNK || !imap_has(l->session, IMAP_CAP_MOVE))
+        return replay_delete(l, uids, err);
+    g_autoptr(ImapSet) rest = set_of(uids);
+    g_autoptr(GArray) there = g_array_new(FALSE, FALSE, sizeof(guint32));
+    gboolean ok = TRUE;
+    while (ok && !imap_set_is_empty(rest)) {
+        g_autoptr(ImapSet) piece = imap_set_take(rest, G_MAXSIZE, imap_set_room(l->session), FALSE);
+        ImapCopied copied = {0};
+        ok = imap_move(l->session, piece, trash->name, &copied, err);
+        if (copied.to)
+            g_array_append_vals(there, copied.to->data, copied.to->len);
+        imap_copied_clear(&copied);
+    }
+    fast_unselect(l);
+    return ok && (there->len == 0 || (fast_select(l, trash, TRUE, err) && replay_delete(l, there, err)));
+}

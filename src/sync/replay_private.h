@@ -52,5 +52,7 @@ gboolean replay_append(FastLane *l, const OpBatch *b, GError **err);
 /* In the selected folder: marks and removes these UIDs and nothing else. REFUSED also when the server could
  * remove them only together with others that are marked. */
 gboolean replay_delete(FastLane *l, const GArray *uids, GError **err);
+/* Gmail: an EXPUNGE only takes a label away, except in Trash and Spam; so by way of Trash. */
+gboolean replay_delete_gmail(FastLane *l, const OpBatch *b, const GArray *uids, GError **err);
 /* Would a plain EXPUNGE, once these are marked, take nothing else? REFUSED with words for people. */
 gboolean replay_may_expunge(FastLane *l, const GArray *uids, GError **err);

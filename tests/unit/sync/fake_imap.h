@@ -267,6 +267,8 @@ static void imap_fetch_one(FakeClient *c, ImapMail *m, const char *items)
         g_string_append(out, " INTERNALDATE \"19-Nov-2026 10:00:00 +0000\"");
     if (strstr(items, "RFC822.SIZE"))
         g_string_append_printf(out, " RFC822.SIZE %zu", strlen(m->text));
+    if (strstr(items, "X-GM-MSGID")) /* the same wherever the message lies */
+        g_string_append_printf(out, " X-GM-THRID 1 X-GM-MSGID 1%u", g_str_hash(m->text));
     gsize header = (gsize)(strstr(m->text, "\r\n\r\n") + 4 - m->text);
     const char *fields = strstr(items, "BODY.PEEK[HEADER.FIELDS (");
     if (fields) {
