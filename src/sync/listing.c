@@ -126,6 +126,19 @@ static gboolean settle(GArray *listed, FolderRole role, int keep)
     return keep >= 0;
 }
 
+/* Gmail: taking a message out of INBOX is archiving it, and All Mail is where it then is. Elsewhere
+ * a folder of all mail is a view, into which nothing can be moved. */
+static int gmail_all_mail(const GArray *listed)
+{
+    for (guint n = 0; n < listed->len; n++) {
+        const ListedFolder *f = &g_array_index(listed, ListedFolder, n);
+        if (f->role == ROLE_ALL && can_hold_mail(f) &&
+            (g_str_has_prefix(f->name, "[Gmail]") || g_str_has_prefix(f->name, "[Google Mail]")))
+            return (int)n;
+    }
+    return -1;
+}
+
 GArray *listing_with_roles(const GPtrArray *folders, const Account *account)
 {
     GArray *listed = g_array_new(FALSE, FALSE, sizeof(ListedFolder));
@@ -155,6 +168,8 @@ GArray *listing_with_roles(const GPtrArray *folders, const Account *account)
             continue;
         }
         if (settle(listed, usual[u].role, named))
+            continue;
+        if (usual[u].role == ROLE_ARCHIVE && settle(listed, ROLE_ARCHIVE, gmail_all_mail(listed)))
             continue;
         for (guint i = 0; usual[u].names[i]; i++) {
             int found = find_named(listed, usual[u].names[i]);

@@ -31,6 +31,11 @@ static const Case cases[] = {
     {"case does not matter", "INBOX;SENT;drafts", "", "INBOX=inbox;SENT=sent;drafts=drafts"},
     {"no mail can be in it", "INBOX;Sent!;Sent Mail", "", "INBOX=inbox;Sent Mail=sent"},
     {"deeper ones are not meant", "INBOX;work/Sent", "", "INBOX=inbox"},
+    {"All Mail is the archive of Gmail", "INBOX;[Gmail]!;[Gmail]/All Mail=all;[Gmail]/Sent Mail=sent", "",
+     "INBOX=inbox;[Gmail]/All Mail=archive;[Gmail]/Sent Mail=sent"},
+    {"unless the account says otherwise", "INBOX;[Gmail]/All Mail=all;Old", "    archive Old\n",
+     "INBOX=inbox;[Gmail]/All Mail=all;Old=archive"},
+    {"all mail elsewhere is no archive", "INBOX;Virtual/All=all", "", "INBOX=inbox;Virtual/All=all"},
     {"[Gmail]", "INBOX;[Gmail]!;[Gmail]/Trash", "", "INBOX=inbox;[Gmail]/Trash=trash"},
 };
 
