@@ -19,6 +19,7 @@ typedef enum {
     MODE_STATUS,
     MODE_IMPORT,
     MODE_EXPORT,
+    MODE_SHOW,
 } Mode;
 
 typedef struct {
@@ -31,6 +32,9 @@ typedef struct {
     gboolean read_only; /* -R */
     gboolean mbox;      /* export --mbox */
     char *format;       /* status --format */
+    gboolean json, raw, headers; /* show */
+    char *part;         /* show --part */
+    guint width;        /* show --width; 0: the terminal's */
     char *subject;      /* send -s */
     GPtrArray *cc, *bcc, *attach, *arguments; /* of char *; never NULL */
 } Invocation;
@@ -70,4 +74,5 @@ int run_open(const Invocation *i);
 int run_send(const Invocation *i);
 int run_sync(const Invocation *i);
 int run_status(const Invocation *i);
+int run_show(const Invocation *i);
 int run_transfer(const Invocation *i); /* import and export */

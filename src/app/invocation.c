@@ -84,6 +84,30 @@ static gboolean global_option(Invocation *i, Words *w, const char *word)
     return TRUE;
 }
 
+static gboolean show_option(Invocation *i, Words *w, const char *word)
+{
+    guint64 width;
+    if (g_str_equal(word, "--json"))
+        return i->json = TRUE;
+    if (g_str_equal(word, "--raw"))
+        return i->raw = TRUE;
+    if (g_str_equal(word, "--headers"))
+        return i->headers = TRUE;
+    if (is_option(word, "--part"))
+        return take_text(w, word, "--part", &i->part);
+    if (!is_option(word, "--width"))
+        return unknown(w, word);
+    g_autofree char *value = option_value(w, word, "--width");
+    if (!value)
+        return FALSE;
+    if (!g_ascii_string_to_unsigned(value, 10, 20, 1000, &width, NULL)) {
+        error_set(w->err, PINTAIL_ERROR_INVALID, _("--width is a number from 20 to 1000, not '%s'"), value);
+        return FALSE;
+    }
+    i->width = (guint)width;
+    return TRUE;
+}
+
 static gboolean command_option(Invocation *i, Words *w, const char *word)
 {
     if (g_str_equal(word, "--help"))
@@ -113,6 +137,8 @@ static gboolean command_option(Invocation *i, Words *w, const char *word)
         return take_text(w, word, "--format", &i->format);
     if (i->mode == MODE_EXPORT && g_str_equal(word, "--mbox"))
         return i->mbox = TRUE;
+    if (i->mode == MODE_SHOW)
+        return show_option(i, w, word);
     return unknown(w, word);
 }
 
@@ -135,6 +161,11 @@ static gboolean arguments_fit(const Invocation *i, GError **err)
             return TRUE;
         error_set(err, PINTAIL_ERROR_INVALID, _("export needs a folder and a path"));
         return FALSE;
+    case MODE_SHOW:
+        if (n == 1)
+            return TRUE;
+        error_set(err, PINTAIL_ERROR_INVALID, _("show needs a file, or - for standard input"));
+        return FALSE;
     default:
         if (n == 0)
             return TRUE;
@@ -152,6 +183,7 @@ static gboolean command_word(Invocation *i, Words *w, const char *word)
     } commands[] = {
         {"send", MODE_SEND},     {"sync", MODE_SYNC},     {"status", MODE_STATUS},
         {"import", MODE_IMPORT}, {"export", MODE_EXPORT},
+        {"show", MODE_SHOW},
     };
     if (g_ascii_strncasecmp(word, "mailto:", 7) == 0) {
         g_free(i->mailto);
@@ -200,6 +232,7 @@ void invocation_clear(Invocation *i)
     g_free(i->account);
     g_free(i->format);
     g_free(i->subject);
+    g_free(i->part);
     g_clear_pointer(&i->cc, g_ptr_array_unref);
     g_clear_pointer(&i->bcc, g_ptr_array_unref);
     g_clear_pointer(&i->attach, g_ptr_array_unref);

@@ -25,6 +25,8 @@ static void print_help(void)
             "                     copy a Maildir or mbox into a folder\n"
             "  export [--mbox] FOLDER PATH\n"
             "                     copy a folder into a new Maildir or mbox\n"
+            "  show [--json] [--width N] [--headers] [--raw] [--part N] FILE|-\n"
+            "                     print a message as the viewer shows it, or as JSON\n"
             "  mailto:URL         open the screen and write to that address\n\n"
             "Options:\n"
             "  -c FILE            read this configuration instead of the usual one\n"
@@ -75,6 +77,8 @@ static int run(const Invocation *i)
     case MODE_IMPORT:
     case MODE_EXPORT:
         return run_transfer(i);
+    case MODE_SHOW:
+        return run_show(i);
     case MODE_OPEN:
         return run_open(i);
     }

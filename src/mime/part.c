@@ -350,14 +350,25 @@ static Part *parse(const char *message, gsize len, gboolean guess)
     return root;
 }
 
+static Part *expand(Part *root)
+{
+    for (Part *p = root; p; p = tree_next(p)) {
+        if (p->children->len > 0 || p->content || !part_is_tnef(p))
+            continue;
+        g_autoptr(GBytes) decoded = part_decode(p->encoding, p->body);
+        part_expand(p, decoded);
+    }
+    return root;
+}
+
 Part *part_parse(const char *message, gsize len)
 {
     Part *root = parse(message, len, FALSE);
     if (!part_is_multipart(root) || root->children->len > 0 || root->body.len == 0)
-        return root;
+        return expand(root);
     Part *guessed = parse(message, len, TRUE);
     if (!guessed)
         return root;
     part_free(root);
-    return guessed;
+    return expand(guessed);
 }

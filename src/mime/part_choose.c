@@ -30,8 +30,7 @@ static gboolean is_enclosed(const Part *p, const Part *root)
     return FALSE;
 }
 
-/* Nothing to read in it: many senders put an empty text beside their HTML. */
-static gboolean is_empty(const Part *p)
+gboolean part_is_empty(const Part *p)
 {
     if (!p->body.at)
         return p->size <= 2;
@@ -67,7 +66,7 @@ static int rank(const Part *p, gboolean prefer_html)
     gboolean html = is(p, "text/html"), plain = is(p, "text/plain");
     if (is(p, "text/calendar") || is(p, "text/x-vcard") || is(p, "text/vcard"))
         return *p->name ? 0 : 1;
-    if ((!html && !plain) || is_empty(p))
+    if ((!html && !plain) || part_is_empty(p))
         return 1;
     return html == !!prefer_html ? 3 : 2;
 }
@@ -115,7 +114,7 @@ static gboolean is_read_elsewhere(const Part *p, const Part *root, const Part *p
 {
     if (strncmp(p->type, "text/", 5) != 0 || is_attached(p) || *p->name || p->encoding == PART_ENCODING_UUENCODE)
         return FALSE;
-    return is_empty(p) || is_enclosed(p, root) || (plain && in_alternative_with(p, plain)) ||
+    return part_is_empty(p) || is_enclosed(p, root) || (plain && in_alternative_with(p, plain)) ||
            (html && in_alternative_with(p, html));
 }
 

@@ -62,7 +62,8 @@ char *part_tree_to_text(const Part *root)
 {
     GString *out = g_string_new(NULL);
     for (const Part *p = root; p; p = tree_next(p))
-        put_part(out, tree_depth(p), p);
+        if (!p->content) /* what is in a winmail.dat is found again when that is here */
+            put_part(out, tree_depth(p), p);
     return g_string_free(out, FALSE);
 }
 

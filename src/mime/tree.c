@@ -3,6 +3,9 @@
  * parents' pointers. */
 #include "tree.h"
 #include <stdlib.h>
+#include "tnef.h"
+
+#define TNEF_DEPTH_MAX 10
 
 static void node_free(gpointer data)
 {
@@ -15,6 +18,7 @@ static void node_free(gpointer data)
     g_free(p->description);
     g_free(p->boundary);
     g_free(p->section);
+    g_clear_pointer(&p->content, g_bytes_unref);
     g_ptr_array_unref(p->children);
     g_free(p);
 }
@@ -61,6 +65,20 @@ Part *tree_next(const Part *p)
         p = p->parent;
     }
     return NULL;
+}
+
+const Part *part_next(const Part *p)
+{
+    return tree_next(p);
+}
+
+gboolean part_is_tnef(const Part *p)
+{
+    static const char *const types[] = {"application/ms-tnef", "application/vnd.ms-tnef"};
+    for (gsize i = 0; i < G_N_ELEMENTS(types); i++)
+        if (strcmp(p->type, types[i]) == 0)
+            return TRUE;
+    return g_ascii_strcasecmp(p->name, "winmail.dat") == 0 && strncmp(p->type, "application/", 12) == 0;
 }
 
 guint tree_depth(const Part *p)
@@ -198,6 +216,22 @@ void tree_number(Part *root)
 {
     for (Part *p = root; p; p = tree_next(p))
         set(&p->section, number_of(p));
+}
+
+/* Streams in a stream are expanded too, up to the depth that every tree has. */
+void part_expand(Part *p, GBytes *decoded)
+{
+    if (p->children->len > 0 || !tnef_expand(p, decoded))
+        return;
+    guint depth = tree_depth(p), count = 0;
+    for (Part *c = g_ptr_array_index(p->children, 0); p->children->len > 0 && c && c != p && count < PART_COUNT_MAX; count++) {
+        if (part_is_tnef(c) && c->children->len == 0 && tree_depth(c) < depth + TNEF_DEPTH_MAX && c->content)
+            tnef_expand(c, c->content);
+        set(&c->section, number_of(c));
+        c = tree_next(c);
+        if (c && tree_depth(c) <= depth)
+            break;
+    }
 }
 
 const Part *part_by_section(const Part *root, const char *section)

@@ -214,7 +214,7 @@ GBytes *section_of(GBytes *whole, const char *section)
         return g_bytes_new_take(text, strlen(text));
     }
     const Part *part = part_by_section(root, section);
-    if (!part || !part->body.at)
+    if (!part || !part->body.at || part->content)
         return NULL;
     return g_bytes_new_from_bytes(whole, (gsize)(part->body.at - at), part->body.len);
 }

@@ -435,6 +435,34 @@ char *date_format_long(gint64 seconds)
                            _(month_names[tm.tm_mon]), tm.tm_year + 1900, tm.tm_hour, tm.tm_min);
 }
 
+char *date_format_day(gint64 civil)
+{
+    struct tm tm;
+    time_t t = (time_t)civil;
+    if (!gmtime_r(&t, &tm))
+        return g_strdup("?");
+    /* TRANSLATORS: weekday, day, month name, year: "Thu 19 Nov 2026" */
+    return g_strdup_printf(_("%s %d %s %d"), _(weekday_names[tm.tm_wday]), tm.tm_mday,
+                           _(month_names[tm.tm_mon]), tm.tm_year + 1900);
+}
+
+const char *date_month_name(int month)
+{
+    return month >= 1 && month <= 12 ? _(month_names[month - 1]) : "?";
+}
+
+const char *date_weekday_name(int weekday)
+{
+    return weekday >= 0 && weekday <= 6 ? _(weekday_names[weekday]) : "?";
+}
+
+gint64 date_to_civil(gint64 seconds)
+{
+    struct tm tm;
+    time_t t = (time_t)seconds;
+    return localtime_r(&t, &tm) ? (gint64)timegm(&tm) : seconds;
+}
+
 gint64 date_now(void)
 {
     const char *fixed = g_getenv("PINTAIL_NOW");

@@ -37,8 +37,10 @@ struct Part {
     Span header, body; /* in the message; body is still encoded */
     Part *parent;
     guint index;         /* among the parent's children */
+    /* Of a part inside a decoded one (winmail.dat): holds what `body` is in, outside the message; else NULL. */
+    GBytes *content;
     /* Of Part. Multiparts; message/rfc822 (one child: its root); text/plain with uuencoded files in
-     * it (parsed from bytes only, never numbered by IMAP): those files. Else empty. */
+     * it (parsed from bytes only, never numbered by IMAP): those files; winmail.dat: what is in it. Else empty. */
     GPtrArray *children;
 };
 
@@ -69,12 +71,20 @@ typedef struct {
 void part_tree_add(GString *text, guint depth, const PartFacts *facts);
 
 const Part *part_by_section(const Part *root, const char *section);
-/* The part that should be read: best alternative of text/plain and text/html, not an
- * attachment; NULL when there is none. `prefer_html` swaps the preference. */
+/* The part that should be read first: best alternative of text/plain and text/html, not an
+ * attachment; NULL when there is none. `prefer_html` swaps the preference. All that is read: reading.h. */
 const Part *part_main_text(const Part *root, gboolean prefer_html);
 /* Those that a person sees as attachments, in order: const Part *, borrowed. */
 GPtrArray *part_attachments(const Part *root);
 gboolean part_is_multipart(const Part *p);
+/* A winmail.dat (application/ms-tnef): its text and files become its children, when the message is
+ * parsed or, of one that came by sections, when part_expand() is given its decoded bytes. */
+gboolean part_is_tnef(const Part *p);
+void part_expand(Part *p, GBytes *decoded);
+/* Nothing to read in it: many senders put an empty text beside their HTML. */
+gboolean part_is_empty(const Part *p);
+/* The part that follows in preorder, NULL after the last. */
+const Part *part_next(const Part *p);
 
 /* Value of a header field in `header` (part or message), unfolded, undecoded; NULL when not there.
  * The first one; the caller owns it. */

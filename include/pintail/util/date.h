@@ -21,5 +21,10 @@ char *date_format_internal(gint64 seconds); /* for APPEND */
  * this year, "2025-11-14" else; translated, at most 10 cells. */
 char *date_format_short(gint64 seconds, gint64 now);
 char *date_format_long(gint64 seconds); /* "Thu 19 Nov 2026, 23:24", translated */
+/* "Thu 19 Nov 2026", translated, of seconds that count as if local time were UTC. */
+char *date_format_day(gint64 civil);
+gint64 date_to_civil(gint64 seconds); /* Unix time as such seconds, in the local zone */
+const char *date_month_name(int month);     /* 1: "Jan", translated; static */
+const char *date_weekday_name(int weekday); /* 0: "Sun" */
 /* Now, Unix seconds; PINTAIL_NOW in the environment overrides it (screen tests). */
 gint64 date_now(void);

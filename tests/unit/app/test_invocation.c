@@ -24,6 +24,8 @@ static void test_modes(void)
         {"pintail status --format %u", MODE_STATUS},
         {"pintail import a b", MODE_IMPORT},
         {"pintail export --mbox INBOX out", MODE_EXPORT},
+        {"pintail show --json -", MODE_SHOW},
+        {"pintail show --width 60 --headers --part 1.2 file", MODE_SHOW},
         {"pintail mailto:ada@example.org", MODE_OPEN},
     };
     for (gsize n = 0; n < G_N_ELEMENTS(cases); n++) {
@@ -41,7 +43,8 @@ static void test_mistakes(void)
         "pintail -Z",         "pintail --nonsense",  "pintail nonsense",  "pintail -c",
         "pintail send",       "pintail send -s x",   "pintail send -Q a", "pintail sync now",
         "pintail import a",   "pintail export a",    "pintail status --formt x", "pintail --versionx",
-        "pintail sync --mbox",
+        "pintail sync --mbox", "pintail show", "pintail show a b", "pintail show --width 5 a",
+        "pintail show --width wide a", "pintail show --jsn a",
     };
     for (gsize n = 0; n < G_N_ELEMENTS(cases); n++) {
         g_auto(Invocation) i = {0};
