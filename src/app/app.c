@@ -40,6 +40,12 @@ int app_status_of(const GError *err)
     return EX_SOFTWARE;
 }
 
+int app_status_of_event(int code)
+{
+    g_autoptr(GError) err = g_error_new_literal(PINTAIL_ERROR, code, "");
+    return code == PINTAIL_ERROR_INVALID ? EX_CONFIG : app_status_of(err);
+}
+
 static void post(Bus *bus, EventKind kind, gint64 account, gint64 folder, gint64 change_seq)
 {
     Event *e = event_new(kind, account);

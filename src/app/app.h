@@ -69,6 +69,8 @@ Account *app_sending_account(App *app, const char *name, GError **err);
 void app_answer_question(App *app, const Event *question);
 /* The exit status that goes with an error. */
 int app_status_of(const GError *err);
+/* The one that goes with the code of a worker's failure. */
+int app_status_of_event(int code);
 
 int run_open(const Invocation *i);
 int run_send(const Invocation *i);

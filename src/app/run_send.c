@@ -154,12 +154,6 @@ static gboolean is_decided(Store *s, gint64 id, int *status, char **words)
     return FALSE;
 }
 
-static int status_of_code(int code)
-{
-    g_autoptr(GError) err = g_error_new_literal(PINTAIL_ERROR, code, "");
-    return app_status_of(err);
-}
-
 static int submit(App *app, Store *s, const Account *a, gint64 account, gint64 id)
 {
     g_autoptr(GPtrArray) accounts = g_ptr_array_new();
@@ -187,7 +181,7 @@ static int submit(App *app, Store *s, const Account *a, gint64 account, gint64 i
             else if ((e->kind == EVENT_NOTICE || e->kind == EVENT_ACCOUNT) && e->text && *e->text) {
                 g_free(notice);
                 notice = g_strdup(e->text);
-                trouble = e->kind == EVENT_NOTICE && e->severity == NOTICE_ERROR ? status_of_code(e->code) : trouble;
+                trouble = e->kind == EVENT_NOTICE && e->severity == NOTICE_ERROR ? app_status_of_event(e->code) : trouble;
             }
             event_free(e);
         }

@@ -68,8 +68,7 @@ static void print_progress(SyncRun *run, const Event *e, const char *text)
 /* The worst of what happened: what needs a person outweighs what another try may mend. */
 static void note_failure(SyncRun *run, int code)
 {
-    g_autoptr(GError) err = g_error_new_literal(PINTAIL_ERROR, code, "");
-    int status = app_status_of(err);
+    int status = app_status_of_event(code);
     if (run->status == EX_OK || run->status == EX_TEMPFAIL)
         run->status = status;
 }

@@ -127,6 +127,16 @@ static gboolean is_automatic(const Credentials *c)
     return !c->mechanism || !*c->mechanism || g_ascii_strcasecmp(c->mechanism, "auto") == 0;
 }
 
+gboolean auth_has_password(const Credentials *c)
+{
+    return c->password || (c->find && !c->wants_token);
+}
+
+static gboolean has_token(const Credentials *c)
+{
+    return c->token || (c->find && c->wants_token);
+}
+
 static gboolean is_usable(const Mechanism *m, const Credentials *c, const char *const *offered,
                           Stream *stream)
 {
@@ -135,7 +145,7 @@ static gboolean is_usable(const Mechanism *m, const Credentials *c, const char *
         return FALSE;
     if (is_automatic(c) ? m->only_by_name : g_ascii_strcasecmp(c->mechanism, m->name) != 0)
         return FALSE;
-    if (!m->only_by_name && (m->token ? !c->token : !c->password))
+    if (!m->only_by_name && !(m->token ? has_token(c) : auth_has_password(c)))
         return FALSE;
     if (m->clear && !(stream && stream_secured(stream)))
         return FALSE;
@@ -168,11 +178,24 @@ static void fail_no_common(const Credentials *c, const char *const *offered, Str
         if (is_usable(m, c, self, stream))
             g_string_append_printf(ours, ours->len ? ", %s" : "%s", m->name);
     }
-    if (!is_automatic(c) && ours->len == 0)
-        g_string_append(ours, c->mechanism); /* not possible here, but what was asked for */
-    error_set(err, PINTAIL_ERROR_AUTH,
-              _("no common way to log in: the server offers %s, the account can use %s"),
-              *shown ? shown : _("nothing"), ours->len ? ours->str : _("nothing"));
+    const char *where = stream ? stream_peer(stream) : "";
+    if (is_automatic(c)) {
+        error_set(err, PINTAIL_ERROR_INVALID,
+                  _("%s: no common way to log in: the server offers %s, the account can use %s"), where,
+                  *shown ? shown : _("nothing"), ours->len ? ours->str : _("nothing"));
+        return;
+    }
+    g_autofree char *wanted = g_ascii_strup(c->mechanism, -1);
+    if (is_offered(offered, c->mechanism)) { /* a password where a token is needed, no channel to bind to */
+        error_set(err, PINTAIL_ERROR_INVALID,
+                  _("%s: 'auth' of the account asks for %s, for which something is missing ('token' for XOAUTH2 "
+                    "and OAUTHBEARER, TLS 1.3 for -PLUS): change or remove 'auth'; the server offers %s"),
+                  where, wanted, shown);
+        return;
+    }
+    error_set(err, PINTAIL_ERROR_INVALID,
+              _("%s: 'auth' of the account asks for %s, the server offers %s: change or remove 'auth'"), where,
+              wanted, *shown ? shown : _("nothing"));
 }
 
 /* What would break the grammar of a mechanism cannot be sent at all. */
@@ -225,6 +248,18 @@ static Auth *begin(const Mechanism *m, const Credentials *c, Stream *stream, GEr
     if (m->begin && !m->begin(a, stream, err))
         return NULL;
     return g_steal_pointer(&a);
+}
+
+gboolean auth_find_secret(Credentials *c, const char *const *offered, Stream *stream, gboolean otherwise,
+                          GError **err)
+{
+    const Mechanism *m = choose(c, offered, stream, NULL);
+    if (!c->find || (m ? m->only_by_name : !otherwise))
+        return TRUE;
+    if (!c->find(c->find_data, &c->password, &c->token, err))
+        return FALSE;
+    c->find = NULL;
+    return TRUE;
 }
 
 Auth *auth_begin(const Credentials *c, const char *const *offered, const char *service,

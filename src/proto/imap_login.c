@@ -441,17 +441,21 @@ static gboolean login_command(ImapSession *s, const Credentials *who, GError **e
 
 static gboolean may_use_login(const ImapSession *s, const Credentials *who)
 {
-    return who->password && who->user && !imap_has(s, IMAP_CAP_LOGINDISABLED) &&
+    return auth_has_password(who) && who->user && !imap_has(s, IMAP_CAP_LOGINDISABLED) &&
            (!who->mechanism || g_ascii_strcasecmp(who->mechanism, "auto") == 0 ||
             g_ascii_strcasecmp(who->mechanism, "LOGIN") == 0);
+}
+
+static const char *const *offered_by(const ImapSession *s)
+{
+    static const char *const none[] = {NULL};
+    return s->caps.mechanisms ? (const char *const *)s->caps.mechanisms->pdata : none;
 }
 
 static gboolean log_in(ImapSession *s, const Credentials *who, GError **err)
 {
     g_autoptr(GError) error = NULL;
-    const char *const none[] = {NULL};
-    const char *const *offered =
-        s->caps.mechanisms ? (const char *const *)s->caps.mechanisms->pdata : none;
+    const char *const *offered = offered_by(s);
     Auth *auth = auth_begin(who, offered, "imap", s->stream, &error);
     gboolean common = auth != NULL;
     if (common && authenticate(s, auth, who, offered, &error))
@@ -501,8 +505,11 @@ gboolean imap_login(ImapSession *s, const Credentials *credentials, GError **err
     if (!s->authenticated) {
         guint before = s->caps_serial;
         s->answer = (ImapAnswer){0, "", ""};
-        sasl_guard_begin(&s->guard, credentials);
-        gboolean good = log_in(s, credentials, err);
+        Credentials known = *credentials;
+        if (!auth_find_secret(&known, offered_by(s), s->stream, may_use_login(s, &known), err))
+            return FALSE;
+        sasl_guard_begin(&s->guard, &known);
+        gboolean good = log_in(s, &known, err);
         sasl_guard_end(&s->guard);
         if (!good)
             return FALSE;

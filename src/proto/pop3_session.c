@@ -265,13 +265,15 @@ static gboolean log_in_user(Pop3 *p, const Credentials *c, GError **err)
     return status.ok || pop3_fail(p, &status, PINTAIL_ERROR_AUTH, p->login, err);
 }
 
-static gboolean log_in(Pop3 *p, const Credentials *c, GError **err)
+static gboolean log_in(Pop3 *p, const Credentials *wanted, GError **err)
 {
     if (!stream_secured(p->stream)) {
         error_set(err, PINTAIL_ERROR_TLS, _("%s is not reached through TLS: no password is sent"),
                   stream_peer(p->stream));
         return FALSE;
     }
+    Credentials known = *wanted;
+    const Credentials *c = &known;
     gboolean user = c->mechanism && g_ascii_strcasecmp(c->mechanism, "user") == 0;
     gboolean automatic = !c->mechanism || !*c->mechanism ||
                          g_ascii_strcasecmp(c->mechanism, "auto") == 0;
@@ -280,6 +282,8 @@ static gboolean log_in(Pop3 *p, const Credentials *c, GError **err)
         g_ptr_array_add(offered, g_ptr_array_index(p->sasl, i));
     g_ptr_array_add(offered, NULL);
     const char *const *names = (const char *const *)offered->pdata;
+    if (!auth_find_secret(&known, names, p->stream, user || (automatic && auth_has_password(c)), err))
+        return FALSE;
     g_autoptr(GError) none = NULL;
     Auth *a = user ? NULL : auth_begin(c, names, "pop", p->stream, &none);
     /* Many servers list USER, or nothing, and take it. */

@@ -233,8 +233,11 @@ static gboolean authenticate(Smtp *s, const Credentials *c, char **mechanism, GE
                   stream_peer(s->stream));
         return FALSE;
     }
-    Auth *a = auth_begin(c, offered, "smtp", s->stream, err);
-    return a && log_in(s, a, c, mechanism, err);
+    Credentials known = *c;
+    if (!auth_find_secret(&known, offered, s->stream, FALSE, err))
+        return FALSE;
+    Auth *a = auth_begin(&known, offered, "smtp", s->stream, err);
+    return a && log_in(s, a, &known, mechanism, err);
 }
 
 /* ---- life ----------------------------------------------------------------------------------- */

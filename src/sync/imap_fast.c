@@ -152,7 +152,7 @@ static void fast_replay(FastLane *l)
         fast_disconnect(l);
     l->failures++;
     log_line("sync", "%s: replay: %s", l->w->account->name, err->message);
-    if (error_is(err, PINTAIL_ERROR_AUTH) || error_is(err, PINTAIL_ERROR_CANCELLED)) {
+    if (error_needs_person(err) || error_is(err, PINTAIL_ERROR_CANCELLED)) {
         l->replay_due = FALSE; /* the sync lane says so, and pokes when it is online */
         return;
     }

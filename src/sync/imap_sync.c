@@ -360,7 +360,7 @@ static gboolean serve_connection(SyncLane *l, GError **err)
 static gint64 pause_after(SyncLane *l, const GError *why, guint failures)
 {
     gint64 now = g_get_monotonic_time();
-    if (error_is(why, PINTAIL_ERROR_AUTH))
+    if (error_needs_person(why))
         return 0; /* until the person wants it */
     if (error_is(why, PINTAIL_ERROR_CANCELLED))
         return now + (gint64)MAX(l->w->account->poll, 10) * G_USEC_PER_SEC;
@@ -415,7 +415,7 @@ static void run(SyncLane *l)
         if (g_get_monotonic_time() - since > G_TIME_SPAN_MINUTE)
             failures = 0;
         failures++;
-        wait_offline(l, pause_after(l, err, failures), error_is(err, PINTAIL_ERROR_AUTH));
+        wait_offline(l, pause_after(l, err, failures), error_needs_person(err));
     }
 }
 

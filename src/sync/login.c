@@ -6,7 +6,7 @@
 #include "pintail/util/spawn.h"
 
 #define COMMAND_TIMEOUT_MS 60000
-/* Servers close a connection that waits for a login for long; after a slow answer dial again. */
+/* Servers close a connection that waits for a login for long; after a slow answer it is dialled again. */
 #define STALE_AFTER (30 * G_TIME_SPAN_SECOND)
 
 struct Login {
@@ -21,6 +21,7 @@ struct Login {
     guint generation;
     Secret *secret, *token;
     gboolean no_credentials; /* the person gave none: not a refusal of the server */
+    gboolean stale;          /* the connection waited too long for the person */
 };
 
 static const char *protocol_name(const Endpoint *e)
@@ -53,7 +54,7 @@ static void forget_attempt(Login *l)
 {
     g_clear_pointer(&l->secret, secret_unref);
     g_clear_pointer(&l->token, secret_unref);
-    l->no_credentials = FALSE;
+    l->no_credentials = l->stale = FALSE;
 }
 
 void login_free(Login *l)
@@ -237,23 +238,49 @@ static gboolean get_password(Login *l, GError **err)
     return have;
 }
 
-static gboolean get_credentials(Login *l, Credentials *out, GError **err)
+static gboolean get_credentials(Login *l, const Secret **password, const Secret **token, GError **err)
 {
-    *out = (Credentials){.user = user_of(l), .mechanism = l->account->auth};
     gboolean have;
     if (l->account->token_command) {
-        l->token = run_command(l, l->account->token_command, err);
-        out->token = l->token;
+        *token = l->token = run_command(l, l->account->token_command, err);
         have = l->token != NULL;
         /* A person has to see to it; the server was not even asked. */
         if (!have && *err && (*err)->code != PINTAIL_ERROR_CANCELLED)
             (*err)->code = PINTAIL_ERROR_AUTH;
     } else {
         have = get_password(l, err);
-        out->password = l->secret;
+        *password = l->secret;
     }
     l->no_credentials = !have;
     return have;
+}
+
+/* The server is there, and offers a way to log in with what this finds. */
+static gboolean find_credentials(gpointer data, const Secret **password, const Secret **token, GError **err)
+{
+    Login *l = data;
+    gint64 before = g_get_monotonic_time();
+    if (!get_credentials(l, password, token, err))
+        return FALSE;
+    l->stale = !l->token && g_get_monotonic_time() - before > STALE_AFTER;
+    if (l->stale)
+        error_set(err, PINTAIL_ERROR_RETRY, _("%s:%u: connecting again"), l->where->host, l->where->port);
+    return !l->stale;
+}
+
+/* The person is asked when the server has shown itself, or has refused an earlier answer. */
+static gboolean begin_credentials(Login *l, Credentials *out, GError **err)
+{
+    *out = (Credentials){.user = user_of(l),
+                         .mechanism = l->account->auth,
+                         .find = find_credentials,
+                         .find_data = l,
+                         .wants_token = l->account->token_command != NULL};
+    g_autofree char *refusal = shared_refusal(l->w->shared, slot_of(l));
+    if (!refusal || out->wants_token)
+        return TRUE;
+    out->find = NULL;
+    return get_credentials(l, &out->password, &out->token, err);
 }
 
 /* ---- certificates ---- */
@@ -335,39 +362,30 @@ typedef gpointer (*OpenFunc)(Login *l, TlsReport **report, GError **err);
 
 static gpointer open_imap(Login *l, TlsReport **report, GError **err)
 {
-    for (;;) {
-        g_autoptr(ImapSession) s = imap_connect(l->where, &l->options, report, err);
-        if (!s)
-            return NULL;
-        if (imap_is_authenticated(s))
-            return imap_login(s, NULL, err) ? g_steal_pointer(&s) : NULL;
-        gint64 before = g_get_monotonic_time();
-        Credentials c;
-        if (!get_credentials(l, &c, err))
-            return NULL;
-        if (g_get_monotonic_time() - before > STALE_AFTER)
-            continue;
-        return imap_login(s, &c, err) ? g_steal_pointer(&s) : NULL;
-    }
+    Credentials c;
+    if (!begin_credentials(l, &c, err))
+        return NULL;
+    g_autoptr(ImapSession) s = imap_connect(l->where, &l->options, report, err);
+    return s && imap_login(s, &c, err) ? g_steal_pointer(&s) : NULL;
 }
 
 static gpointer open_pop3(Login *l, TlsReport **report, GError **err)
 {
     Credentials c;
-    return get_credentials(l, &c, err) ? pop3_open(l->where, &l->options, &c, report, err) : NULL;
+    return begin_credentials(l, &c, err) ? pop3_open(l->where, &l->options, &c, report, err) : NULL;
 }
 
 static gpointer open_smtp(Login *l, TlsReport **report, GError **err)
 {
     Credentials c;
-    return get_credentials(l, &c, err) ? smtp_open(l->where, &l->options, &c, report, err) : NULL;
+    return begin_credentials(l, &c, err) ? smtp_open(l->where, &l->options, &c, report, err) : NULL;
 }
 
 /* The server refused the credentials. TRUE: there is something else to be tried. */
 static gboolean settle_refusal(Login *l, const GError *refusal)
 {
-    if (l->account->token_command)
-        return FALSE; /* a fresh token was refused: another one would be too */
+    if (!l->secret)
+        return FALSE; /* a fresh token was refused, another one would be too; or a certificate of ours */
     gboolean was_good = FALSE;
     SecretSlot slot = l->slot;
     /* The incoming server took this password: SMTP needs one of its own. */
@@ -409,8 +427,8 @@ static gpointer login_open(Login *l, OpenFunc open, GError **err)
             forget_attempt(l);
             return session;
         }
-        gboolean again = FALSE;
-        if (!l->no_credentials && !error_is(failure, PINTAIL_ERROR_CANCELLED))
+        gboolean again = l->stale;
+        if (!again && !l->no_credentials && !error_is(failure, PINTAIL_ERROR_CANCELLED))
             shared_connection_failed(l->w->shared);
         if (error_is(failure, PINTAIL_ERROR_AUTH) && !l->no_credentials)
             again = settle_refusal(l, failure);

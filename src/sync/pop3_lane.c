@@ -198,10 +198,10 @@ static void after_failure(Pop3Lane *l, const GError *err)
 {
     gint64 now = g_get_monotonic_time();
     gint64 poll = (gint64)MAX(l->w->account->poll, 10) * G_USEC_PER_SEC;
-    gboolean auth = error_is(err, PINTAIL_ERROR_AUTH), tls = error_is(err, PINTAIL_ERROR_TLS);
+    gboolean person = error_needs_person(err), tls = error_is(err, PINTAIL_ERROR_TLS);
     l->failures++;
     gint64 pause = MAX(backoff_us(l->failures), shared_connection_pause(l->w->shared));
-    l->due = auth ? 0 : error_is(err, PINTAIL_ERROR_CANCELLED) ? now + poll : now + MAX(pause, tls ? TLS_RETRY : 0);
+    l->due = person ? 0 : error_is(err, PINTAIL_ERROR_CANCELLED) ? now + poll : now + MAX(pause, tls ? TLS_RETRY : 0);
     log_line("sync", "%s: %s", l->w->account->name, err->message);
     worker_state_failed(l->w, error_is(err, PINTAIL_ERROR_CANCELLED) ? _("cancelled; G connects again") : NULL, err);
     if (error_is(err, PINTAIL_ERROR_STORE) || error_is(err, PINTAIL_ERROR_PROTOCOL))

@@ -254,7 +254,7 @@ static gboolean connect_smtp(SendLane *l, GError **err)
 /* No connection: the entry waits. When a person is needed it waits for them, not for the clock. */
 static void not_connected(SendLane *l, OutboxEntry *e, const GError *err)
 {
-    gboolean person = error_is(err, PINTAIL_ERROR_AUTH) || error_is(err, PINTAIL_ERROR_TLS);
+    gboolean person = error_needs_person(err) || error_is(err, PINTAIL_ERROR_TLS);
     gboolean cancelled = error_is(err, PINTAIL_ERROR_CANCELLED);
     SendVerdict v = {.state = error_is(err, PINTAIL_ERROR_REFUSED) ? OUTBOX_REFUSED : OUTBOX_QUEUED,
                      .words = g_strdup(err->message)};

@@ -289,7 +289,7 @@ void worker_state(Worker *w, AccountState state, const char *text)
 
 void worker_state_failed(Worker *w, const char *text, const GError *why)
 {
-    gboolean person = error_is(why, PINTAIL_ERROR_AUTH) || error_is(why, PINTAIL_ERROR_TLS);
+    gboolean person = error_needs_person(why) || error_is(why, PINTAIL_ERROR_TLS);
     Event *e = lane_event(w, EVENT_ACCOUNT);
     e->state = person ? ACCOUNT_FAILED : ACCOUNT_OFFLINE;
     e->code = why->code;

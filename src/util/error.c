@@ -30,3 +30,8 @@ gboolean error_is(const GError *err, PintailErrorCode code)
 {
     return g_error_matches(err, PINTAIL_ERROR, (int)code);
 }
+
+gboolean error_needs_person(const GError *err)
+{
+    return error_is(err, PINTAIL_ERROR_AUTH) || error_is(err, PINTAIL_ERROR_INVALID);
+}

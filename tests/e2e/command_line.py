@@ -98,6 +98,16 @@ def test_sync_wrong_password(t):
         assert done.err.count("localhost") == 1, f"said more than once: {done.err}"
 
 
+def test_no_way_to_log_in_in_common(t):
+    """Said at once, with what to change; nobody is asked for a password."""
+    for block in (t.imap(auth="oauthbearer", password=None), t.pop3(auth="oauthbearer", password=None)):
+        t.rc(block)
+        done = t.expect(78, "sync")
+        assert "asks for OAUTHBEARER, the server offers" in done.err and "change or remove 'auth'" in done.err, done
+        done = t.expect(78, "send", "-s", "hello", "bea@example.org", input=b"text\n")
+        assert "asks for OAUTHBEARER, the server offers" in done.err and "Password" not in done.err, done
+
+
 def test_sync_server_down(t):
     port = dead_port()
     for block in (t.imap(imap=f"imaps://x@localhost:{port}"), t.pop3(pop3=f"pop3s://x@localhost:{port}")):

@@ -12,14 +12,26 @@ typedef struct {
     const Secret *password;    /* or NULL when a token is used */
     const Secret *token;       /* OAuth access token (XOAUTH2, OAUTHBEARER); or NULL */
     const char *mechanism;     /* `auth` of the account: only this one; NULL or "auto": the best */
+    /* Or instead of both, may be NULL: asks for the one that is not known yet, `wants_token` or not,
+     * and only when the server offers a way to log in with it. Lends what it fills in. */
+    gboolean (*find)(gpointer data, const Secret **password, const Secret **token, GError **err);
+    gpointer find_data;
+    gboolean wants_token;
 } Credentials;
+
+/* To be called before auth_begin(): carries out c->find where there is a use for its answer.
+ * `otherwise`: the protocol has a command of its own that takes a password. */
+gboolean auth_find_secret(Credentials *c, const char *const *offered, Stream *stream, gboolean otherwise,
+                          GError **err);
+/* Is there a password, or is one to be had? */
+gboolean auth_has_password(const Credentials *c);
 
 /* One SASL exchange, transport neutral: the session calls auth_step() with each
  * decoded challenge and sends what comes out. */
 typedef struct Auth Auth;
 
 /* Chooses among `offered` (NULL-terminated mechanism names as the server lists
- * them); AUTH with both lists named when none fits. `service` is "imap", "pop" or "smtp". */
+ * them); INVALID with both lists named when none fits. `service` is "imap", "pop" or "smtp". */
 Auth *auth_begin(const Credentials *c, const char *const *offered, const char *service,
                  Stream *stream, GError **err);
 const char *auth_mechanism(const Auth *a);

@@ -91,8 +91,7 @@ typedef struct {
 /* ---- connecting --------------------------------------------------------------------- */
 
 /* Dials, reads the greeting, asks for capabilities, STARTTLS as `where` demands, capabilities
- * again. The password may be asked for between this and imap_login(). `where` and `options`
- * must outlive the session. RETRY (network, BYE), TLS (*report, may be NULL, has the chain; or
+ * again. `where` and `options` must outlive the session. RETRY (network, BYE), TLS (*report, may be NULL, has the chain; or
  * the server offers no STARTTLS, or says PREAUTH before it), PROTOCOL, CANCELLED. */
 ImapSession *imap_connect(const Endpoint *where, const StreamOptions *options,
                           TlsReport **report, GError **err);

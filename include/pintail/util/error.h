@@ -28,3 +28,5 @@ void error_set_errno(GError **err, PintailErrorCode code, int number, const char
     G_GNUC_PRINTF(4, 5);
 /* Is `err` ours with this code? NULL is never a match. */
 gboolean error_is(const GError *err, PintailErrorCode code);
+/* AUTH or INVALID: trying again is of no use before a person has changed something. */
+gboolean error_needs_person(const GError *err);

@@ -65,7 +65,7 @@ static void expect_choice(const Credentials *c, const char *const *offered, Stre
         return;
     }
     g_assert_null(a);
-    g_assert_error(err, PINTAIL_ERROR, PINTAIL_ERROR_AUTH);
+    g_assert_error(err, PINTAIL_ERROR, PINTAIL_ERROR_INVALID);
     g_test_message("%s", err->message);
     g_assert_null(strstr(err->message, "correct horse"));
 }

@@ -240,7 +240,7 @@ static void test_logins(void)
     expect_no_session("S: +OK\nC: CAPA\nS: +OK\nS: SASL XOAUTH2\nS: .\nC~ AUTH XOAUTH2 .*\n"
                       "S: + eyJzdGF0dXMiOiI0MDEifQ==\nC:\nS: -ERR no\nclosed",
                       TLS_OFF, &o, PINTAIL_ERROR_AUTH, "{\"status\":\"401\"}");
-    expect_no_session("S: +OK\nC: CAPA\n" CAPA_LIST "closed", TLS_OFF, &o, PINTAIL_ERROR_AUTH,
+    expect_no_session("S: +OK\nC: CAPA\n" CAPA_LIST "closed", TLS_OFF, &o, PINTAIL_ERROR_INVALID,
                       "offers PLAIN, LOGIN");
     g_autoptr(Secret) two = secret_new("a\r\nDELE 1", 9);
     Credentials injecting = {.user = "ana", .password = two};

@@ -134,6 +134,56 @@ static void test_accepted_without_proof(void)
     }
 }
 
+/* ---- when a secret is asked for ---------------------------------------------------------------- */
+
+static gboolean count_finds(gpointer data, const Secret **found, const Secret **token, GError **err)
+{
+    ++*(guint *)data;
+    error_set(err, PINTAIL_ERROR_CANCELLED, "nobody answers");
+    return FALSE;
+}
+
+/* Nobody is asked for a password that the server has no use for; the message says what to change. */
+static void test_nothing_in_common(void)
+{
+    guint asked = 0;
+    Credentials c = {.user = "ana", .find = count_finds, .find_data = &asked, .mechanism = "scram-sha-256"};
+    for (Protocol p = PROTOCOL_IMAP; p <= PROTOCOL_SMTP; p++) {
+        g_autoptr(GError) err = NULL;
+        play(p, "PLAIN LOGIN", "closed\n", TLS_OFF, &c, &err);
+        g_assert_error(err, PINTAIL_ERROR, PINTAIL_ERROR_INVALID);
+        g_test_message("%s", err->message);
+        g_assert_nonnull(strstr(err->message, "127.0.0.1:"));
+        g_assert_nonnull(strstr(err->message, "'auth' of the account asks for SCRAM-SHA-256, the server offers PLAIN, LOGIN"));
+    }
+    g_assert_cmpuint(asked, ==, 0);
+}
+
+static void test_asked_when_it_fits(void)
+{
+    static const char *const offers[] = {"PLAIN SCRAM-SHA-256", "SCRAM-SHA-256", "SCRAM-SHA-256 LOGIN"};
+    for (Protocol p = PROTOCOL_IMAP; p <= PROTOCOL_SMTP; p++) {
+        guint asked = 0;
+        Credentials c = {.user = "ana", .find = count_finds, .find_data = &asked, .mechanism = "scram-sha-256"};
+        g_autoptr(GError) err = NULL;
+        play(p, offers[p], "closed\n", TLS_OFF, &c, &err);
+        g_assert_error(err, PINTAIL_ERROR, PINTAIL_ERROR_CANCELLED);
+        g_assert_cmpuint(asked, ==, 1);
+    }
+}
+
+/* A password is no token. */
+static void test_token_for_password(void)
+{
+    guint asked = 0;
+    Credentials c = {.user = "ana", .find = count_finds, .find_data = &asked, .mechanism = "xoauth2"};
+    g_autoptr(GError) err = NULL;
+    play(PROTOCOL_SMTP, "PLAIN XOAUTH2", "closed\n", TLS_IMPLICIT, &c, &err);
+    g_assert_error(err, PINTAIL_ERROR, PINTAIL_ERROR_INVALID);
+    g_assert_nonnull(strstr(err->message, "'token'"));
+    g_assert_cmpuint(asked, ==, 0);
+}
+
 /* ---- secrets that come back ------------------------------------------------------------------ */
 
 /* AGFuYQBjb3JyZWN0IGhvcnNl is what PLAIN sends for ana and her password. */
@@ -196,6 +246,9 @@ int main(int argc, char **argv)
     g_test_add_func("/sasl/without-binding", test_without_binding);
     g_test_add_func("/sasl/busy-is-final", test_busy_is_final);
     g_test_add_func("/sasl/accepted-without-proof", test_accepted_without_proof);
+    g_test_add_func("/sasl/nothing in common", test_nothing_in_common);
+    g_test_add_func("/sasl/asked when it fits", test_asked_when_it_fits);
+    g_test_add_func("/sasl/a token where a password is", test_token_for_password);
     g_test_add_func("/sasl/repeated-secrets", test_repeated_secrets);
     int result = g_test_run();
     secret_unref(password);

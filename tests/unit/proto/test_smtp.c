@@ -531,7 +531,7 @@ static void test_auth_refused(void)
         expect_no_session(script, TLS_OFF, &c, cases[i].code, "");
     }
     expect_no_session(PLAIN_EHLO "closed", TLS_OFF, &c, PINTAIL_ERROR_REFUSED, "offers no way to log in");
-    expect_no_session(GREETING "S: 250-mx\nS: 250 AUTH CRAM-MD5\nclosed", TLS_OFF, &c, PINTAIL_ERROR_AUTH,
+    expect_no_session(GREETING "S: 250-mx\nS: 250 AUTH CRAM-MD5\nclosed", TLS_OFF, &c, PINTAIL_ERROR_INVALID,
                       "offers CRAM-MD5");
 }
 
