@@ -115,7 +115,7 @@ static G_GNUC_UNUSED void add_mail(Store *s, gint64 folder, guint32 uid, int n, 
 {
     g_autofree char *text = mail_text(n, subject, "body");
     g_autoptr(Envelope) e = envelope_parse(text, strlen(text));
-    FetchedMessage m = {uid, flags, e, 1000 + (guint64)n, 1800000000 + n};
+    FetchedMessage m = {uid, flags, e, 1000 + (guint64)n, 1800000000 + n, NULL};
     GError *err = NULL;
     g_assert_true(placements_add(s, folder, &m, 1, &err));
     g_assert_no_error(err);

@@ -31,7 +31,7 @@ static void put(Store *s, gint64 folder, guint32 uid, const Mail *m, guint flags
     g_string_append(h, "\r\n");
     g_autoptr(Envelope) e = envelope_parse(h->str, h->len);
     e->date = 1700000000 + (gint64)m->day * 86400;
-    FetchedMessage f = {uid, flags, e, 1000 + uid, e->date};
+    FetchedMessage f = {uid, flags, e, 1000 + uid, e->date, NULL};
     ok(placements_add(s, folder, &f, 1, &err));
     g_string_free(h, TRUE);
 }

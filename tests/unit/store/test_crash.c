@@ -250,8 +250,9 @@ static void prepare_replay(World *w)
     g_assert_true(g_file_set_contents(path, "", 0, NULL));
 }
 
-/* What a worker does: in flight ones are looked up at the server before anything is repeated. */
-static void replay_all(World *w)
+/* What a worker does: in flight ones are looked up at the server before anything is repeated. Without
+ * MOVE a copy is made, and the deletion that is left is an operation of its own ("d"). */
+static void replay_with(World *w, gboolean by_copy)
 {
     gint64 inbox, archive;
     gint64 account = work_account(w, &inbox, &archive);
@@ -274,20 +275,38 @@ static void replay_all(World *w)
             g_assert_true(g_file_set_contents(path, more, -1, NULL));
         }
         g_assert_cmpuint(b->items->len, ==, 1);
-        ok(ops_done(w->s, b, &item, 1, &uid, 100, &err));
+        if (b->kind == OP_PURGE && !strchr(moved, 'd')) {
+            g_assert_cmpuint(g_array_index(b->items, OpItem, 0).uid, ==, 1);
+            g_autofree char *more = g_strconcat(moved, "d", NULL);
+            g_assert_true(g_file_set_contents(path, more, -1, NULL));
+        }
+        if (b->kind == OP_MOVE && by_copy)
+            ok(ops_copied(w->s, b, &item, 1, &uid, 100, &err));
+        else
+            ok(ops_done(w->s, b, &item, 1, &uid, 100, &err));
     }
     g_assert_not_reached();
 }
 
-static void verify_replay(World *w)
+static void replay_all(World *w)
 {
-    replay_all(w);
+    replay_with(w, FALSE);
+}
+
+static void replay_copying(World *w)
+{
+    replay_with(w, TRUE);
+}
+
+static void verify_with(World *w, gboolean by_copy)
+{
+    replay_with(w, by_copy);
     gint64 inbox, archive;
     gint64 account = work_account(w, &inbox, &archive);
     g_autofree char *path = server_path(w);
     g_autofree char *moved = NULL;
     g_assert_true(g_file_get_contents(path, &moved, NULL, NULL));
-    g_assert_cmpstr(moved, ==, "m"); /* once */
+    g_assert_cmpstr(moved, ==, by_copy ? "md" : "m"); /* once */
     g_assert_false(ops_waiting(w->s, account));
     g_assert_cmpuint(shown_count(w->s, inbox), ==, 1);
     g_assert_cmpuint(shown_count(w->s, archive), ==, 1);
@@ -295,9 +314,20 @@ static void verify_replay(World *w)
     g_assert_cmpuint(flags_of(w->s, placement_at(w->s, inbox, 2)), ==, FLAG_FLAGGED);
 }
 
+static void verify_replay(World *w)
+{
+    verify_with(w, FALSE);
+}
+
+static void verify_copying(World *w)
+{
+    verify_with(w, TRUE);
+}
+
 static void test_ops(void)
 {
     sweep("ops", prepare_replay, replay_all, verify_replay, 12);
+    sweep("ops", prepare_replay, replay_copying, verify_copying, 16);
 }
 
 int main(int argc, char **argv)

@@ -298,7 +298,7 @@ static void test_full(Fixture *f, gconstpointer data)
     for (; n < 2000 && !err; n++) {
         g_autofree char *text = mail_text(n, "row", "body");
         g_autoptr(Envelope) e = envelope_parse(text, strlen(text));
-        FetchedMessage m = {(guint32)n, 0, e, 1000, 1};
+        FetchedMessage m = {(guint32)n, 0, e, 1000, 1, NULL};
         placements_add(f->s, inbox, &m, 1, &err);
     }
     g_assert_error(err, PINTAIL_ERROR, PINTAIL_ERROR_STORE);

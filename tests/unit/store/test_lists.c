@@ -148,7 +148,7 @@ static void add_threaded(Fixture *f, guint32 uid, const char *id, const char *re
                                             "References: %s\n\n",
                                             id, references);
     g_autoptr(Envelope) e = envelope_parse(text, strlen(text));
-    FetchedMessage m = {uid, 0, e, uid, 1800000000};
+    FetchedMessage m = {uid, 0, e, uid, 1800000000, NULL};
     ok(placements_add(f->s, inbox, &m, 1, &err));
 }
 
@@ -185,7 +185,7 @@ static void test_hostile_envelope(Fixture *f, gconstpointer data)
         g_string_append_printf(text, "\x1e N%d\x1f <n%d@example.org>,", i, i);
     g_string_append(text, " x@example.org\n\n");
     g_autoptr(Envelope) e = envelope_parse(text->str, text->len);
-    FetchedMessage m = {1, 0, e, 1, 1800000000};
+    FetchedMessage m = {1, 0, e, 1, 1800000000, NULL};
     ok(placements_add(f->s, inbox, &m, 1, &err));
     g_autoptr(Row) r = row_of(f->s, placement_at(f->s, inbox, 1));
     g_assert_true(g_utf8_validate(r->subject, -1, NULL));
@@ -204,7 +204,7 @@ static void test_envelope_from_columns(Fixture *f, gconstpointer data)
                        "In-Reply-To: <p@example.org>\nReferences: <o@example.org> <p@example.org>\n"
                        "List-Id: L <l.example.org>\nList-Post: <mailto:l@example.org>\n\n";
     g_autoptr(Envelope) e = envelope_parse(text, strlen(text));
-    FetchedMessage m = {1, 0, e, 1, 1800000000};
+    FetchedMessage m = {1, 0, e, 1, 1800000000, NULL};
     ok(placements_add(f->s, inbox, &m, 1, &err));
     g_autoptr(Row) r = row_of(f->s, placement_at(f->s, inbox, 1));
     g_autoptr(Envelope) b = message_envelope(f->s, r->message, NULL);

@@ -151,7 +151,7 @@ static void fill(Fixture *f)
             "Message-ID: <s%u@example.org>\r\nMIME-Version: 1.0\r\nContent-Type: %s\r\n\r\n%s\r\n",
             mails[i].from, mails[i].subject, (int)i + 1, i, mails[i].type, mails[i].body);
         g_autoptr(Envelope) e = envelope_parse(text, strlen(text));
-        FetchedMessage m = {i + 1, mails[i].flags, e, 1000 * (i + 1), 1800000000};
+        FetchedMessage m = {i + 1, mails[i].flags, e, 1000 * (i + 1), 1800000000, NULL};
         ok(placements_add(f->s, i < 5 ? inbox : archive, &m, 1, &err));
         g_autoptr(Row) r = row_of(f->s, placement_at(f->s, i < 5 ? inbox : archive, i + 1));
         ok(body_put(f->s, r->message, "", text, strlen(text), &err));
