@@ -10,6 +10,8 @@
 static const char *const delete_modes[] = {"trash", "mark", NULL};
 static const char *const forward_modes[] = {"inline", "attached", NULL};
 static const char *const key_sets[] = {"mutt", "vi", NULL};
+static const char *const folder_views[] = {"all", "unread", "pinned", "subscribed", NULL};
+static const char *const folder_sorts[] = {"usual", "name", "unread", NULL};
 static const char *const sidebar_modes[] = {"auto", "always", "never", NULL};
 static const char *const sort_keys[] = {"date", "arrival", "from", "subject", "size", NULL};
 
@@ -22,6 +24,10 @@ static const Option options[] = {
     {"delete-mode", OPTION_CHOICE, "trash", delete_modes,
      N_("what deleting does: move to the Trash folder, or only mark (purge with $)")},
     {"editor", OPTION_STRING, "", NULL, N_("editor for messages; empty: $VISUAL, $EDITOR, or the built-in one")},
+    {"folder-sort", OPTION_CHOICE, "usual", folder_sorts,
+     N_("order of the folders: usual (INBOX, Drafts, Sent... first), name, or unread (most first)")},
+    {"folder-view", OPTION_CHOICE, "all", folder_views,
+     N_("which folders are listed: all, those with unread mail, the pinned, or the subscribed ones")},
     {"forward", OPTION_CHOICE, "inline", forward_modes,
      N_("how a message is forwarded: its text, or the whole message attached")},
     {"index-format", OPTION_STRING, "%Z %-17F %s %D", NULL,

@@ -53,7 +53,18 @@ void cmd_change_folder(Ui *ui, char **args);
 void folder_open_command(Ui *ui, char **args); /* `open [-r] [FOLDER]`; without either, open is the views' */
 void cmd_next_folder(Ui *ui, char **args);
 void cmd_previous_folder(Ui *ui, char **args);
+void cmd_next_unread_folder(Ui *ui, char **args);
+/* ---- folder_edit.c ---- */
 void cmd_folder_create(Ui *ui, char **args);
+void cmd_folder_rename(Ui *ui, char **args);
+void cmd_folder_delete(Ui *ui, char **args);
+void cmd_folder_mark_read(Ui *ui, char **args);
+void cmd_folder_role(Ui *ui, char **args);
+void cmd_folder_pin(Ui *ui, char **args);
+void cmd_folder_fold(Ui *ui, char **args);
+void cmd_folder_view(Ui *ui, char **args);
+void cmd_folder_sort(Ui *ui, char **args);
+void cmd_subscribe(Ui *ui, char **args);
 /* ---- message_command.c ---- */
 void cmd_undo(Ui *ui, char **args);
 void cmd_delete(Ui *ui, char **args);

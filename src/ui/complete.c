@@ -98,9 +98,8 @@ static void add_commands(Ui *ui, GPtrArray *list, const char *typed)
 static char *folder_full_name(Ui *ui, const Folder *f, gint64 here)
 {
     if (f->account_id == here)
-        return g_strdup(f->name);
-    g_autofree char *account = account_name(ui->store, f->account_id);
-    return g_strdup_printf("%s/%s", account ? account : "?", f->name);
+        return g_strdup(folder_label(f));
+    return g_strdup_printf("%s/%s", folder_view_account_name(ui->panes->folders, f->account_id), folder_label(f));
 }
 
 static void add_folders(Ui *ui, GPtrArray *list, const char *typed)
@@ -314,8 +313,8 @@ static gint64 account_of_prefix(Ui *ui, const char *name, const char **rest)
 /* How well a folder answers to a name; 0: not at all. */
 static int fit(const Folder *f, const char *name)
 {
-    g_autofree char *a = g_utf8_casefold(f->name, -1), *b = g_utf8_casefold(name, -1);
-    if (g_str_equal(f->name, name))
+    g_autofree char *a = g_utf8_casefold(folder_label(f), -1), *b = g_utf8_casefold(name, -1);
+    if (g_str_equal(folder_label(f), name) || g_str_equal(f->name, name))
         return 5;
     if (g_str_equal(a, b))
         return 4;

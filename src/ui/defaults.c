@@ -15,6 +15,10 @@
     "bind folders pgup page-up", "bind folders pgdn page-down", "bind folders home first",         \
     "bind folders end last", "bind folders enter open", "bind folders space open",                 \
     "bind folders left pane-left", "bind folders right pane-right",                                \
+    "bind folders n next-unread-folder", "bind folders N folder-mark-read",                        \
+    "bind folders a folder-create", "bind folders e folder-rename", "bind folders d folder-delete", \
+    "bind folders s subscribe", "bind folders p folder-pin", "bind folders v folder-view",         \
+    "bind folders o folder-sort", "bind folders - 'folder-fold on'", "bind folders + 'folder-fold off'", \
     "bind list up up", "bind list down down", "bind list j down", "bind list k up",                \
     "bind list pgup page-up", "bind list pgdn page-down", "bind list home first",                  \
     "bind list end last", "bind list enter open", "bind list space open",                          \
@@ -155,6 +159,7 @@ static const char *const colors[] = {
     "color viewer.signature dim",
     "color viewer.heading bold",
     "color viewer.links cyan",
+    "color viewer.card normal",
     "color viewer.match reverse",
     "color viewer.note dim",
     "color help normal",

@@ -64,7 +64,7 @@ void cmd_jump_list(Ui *ui, char **args)
     gint64 account = 0;
     for (guint i = 0; i < folders->len; i++) {
         const Folder *f = folders->pdata[i];
-        g_autofree char *name = account_name(ui->store, f->account_id);
+        const char *name = folder_view_account_name(ui->panes->folders, f->account_id);
         if (f->account_id != account) {
             account = f->account_id;
             Choice *heading = choices_add(choices, 0, name, NULL);
@@ -73,7 +73,7 @@ void cmd_jump_list(Ui *ui, char **args)
         }
         if (f->flags & FOLDER_NOSELECT)
             continue;
-        g_autofree char *text = g_strdup_printf("%s/%s", name, f->name);
+        g_autofree char *text = g_strdup_printf("%s/%s", name, folder_label(f));
         g_autofree char *note =
             f->unread ? g_strdup_printf(_("%lld of %lld unread"), (long long)f->unread,
                                         (long long)f->total)
@@ -148,47 +148,28 @@ void cmd_previous_folder(Ui *ui, char **args)
     step(ui, -1);
 }
 
-/* ---- making one ---- */
-
-typedef struct {
-    gint64 account;
-    char *name;
-} NewFolder;
-
-static void new_folder_free(gpointer p)
+/* Where nobody looks for new mail. */
+static gboolean is_side(const Folder *f)
 {
-    g_free(((NewFolder *)p)->name);
-    g_free(p);
+    return f->role == ROLE_JUNK || f->role == ROLE_TRASH || f->role == ROLE_ALL || (f->flags & FOLDER_NOSELECT);
 }
 
-static gint64 make(Store *s, gpointer p, GError **err)
+void cmd_next_unread_folder(Ui *ui, char **args)
 {
-    NewFolder *n = p;
-    return folder_create(s, n->account, n->name, err);
-}
-
-static void made(Ui *ui, gint64 folder, const GError *err, gpointer p)
-{
-    NewFolder *n = p;
-    if (err) {
-        ui_say(ui, NOTICE_ERROR, "%s", err->message);
+    const GPtrArray *folders = folder_view_folders(ui->panes->folders);
+    gint64 open = panes_selection(ui).folder;
+    guint n = folders->len, at = n - 1;
+    for (guint i = 0; i < n; i++)
+        if (((Folder *)folders->pdata[i])->id == open)
+            at = i;
+    for (guint i = 1; i <= n; i++) {
+        const Folder *f = folders->pdata[(at + i) % n];
+        if (f->unread == 0 || is_side(f) || f->id == open)
+            continue;
+        Focus focus = ui->panes->focus;
+        panes_open_folder(ui, f->id);
+        panes_focus(ui, focus == FOCUS_VIEWER ? FOCUS_LIST : focus);
         return;
     }
-    ui_say(ui, NOTICE_INFO, _("Folder \"%s\" made"), n->name);
-    (void)ui_request(ui, REQUEST_REPLAY, n->account, folder, 0);
-}
-
-void cmd_folder_create(Ui *ui, char **args)
-{
-    if (ui_refuses(ui))
-        return;
-    NewFolder *n = g_new0(NewFolder, 1);
-    n->name = g_strjoinv(" ", args + 1);
-    n->account = panes_selection(ui).account;
-    if (!*n->name || !n->account) {
-        ui_say(ui, NOTICE_WARNING, _("folder-create takes the new folder's name"));
-        new_folder_free(n);
-        return;
-    }
-    writer_run(ui->writer, make, made, n, new_folder_free);
+    ui_say(ui, NOTICE_INFO, _("No other folder has unread mail"));
 }

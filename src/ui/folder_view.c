@@ -2,45 +2,39 @@
  *
  * One row an account, its folders below it (special ones first), unread counts at the right, and at
  * the end the row that adds an account. Where not everything fits, only the account that is open
- * shows its folders: the others are one row each, with what is unread in their INBOX, and stay in view. Folders are read again when an event says that
- * they changed: one short query. */
+ * shows its folders: the others are one row each, with what is unread in their INBOX, and stay in view.
+ *
+ * An event that something changed costs one short query for the counters that did; the list is read again
+ * when more than counters has changed. So ten thousand folders cost as little as ten. */
 #include <string.h>
 #include "folder_view.h"
+#include "folder_rows.h"
 #include "panes.h"
 #include "scroll.h"
 #include "pintail/util/i18n.h"
 #include "pintail/util/text.h"
 
-typedef enum { ROW_ACCOUNT, ROW_FOLDER, ROW_ADD } RowKind;
-
-typedef struct {
-    RowKind kind;
-    gint64 account;
-    const Folder *folder; /* borrowed from `folders` */
-    char *text;           /* ROW_ACCOUNT */
-    gboolean folded;      /* its folders are not shown */
-    gint64 unread;        /* in its INBOX */
-} FolderRow;
-
 typedef struct {
     View view;
-    GPtrArray *folders; /* of Folder */
-    GArray *rows;       /* of FolderRow */
+    GPtrArray *folders;  /* of Folder */
+    GHashTable *by_id;   /* id (gint64 *, the folder's) -> Folder */
+    GHashTable *names;   /* account (gint64 *) -> its name */
+    GArray *rows;        /* of FolderRow */
     Scroll scroll;
-    gint64 open;        /* the list shows it */
-    gboolean stale;
-    int height;         /* rows of the pane when it was last drawn; 0: never */
-    int pinned;         /* so many rows at the end do not scroll */
+    gint64 open;         /* the list shows it */
+    gint64 seq;          /* what is here is as of this change; 0: nothing is */
+    gboolean stale;      /* something has changed since */
+    gboolean reload;     /* all of it is to be read, whatever has changed */
+    gboolean remake;     /* the rows are to be made anew */
+    FolderFilter filter; /* as they were made */
+    FolderOrder order;
+    int height;          /* rows of the pane when it was last drawn; 0: never */
+    int pinned;          /* so many rows at the end do not scroll */
 } FolderView;
-
-static void row_clear(gpointer p)
-{
-    g_free(((FolderRow *)p)->text);
-}
 
 const char *folder_label(const Folder *f)
 {
-    return f->name;
+    return f->label;
 }
 
 static const FolderRow *row_at(const FolderView *v, int i)
@@ -48,126 +42,148 @@ static const FolderRow *row_at(const FolderView *v, int i)
     return i >= 0 && i < (int)v->rows->len ? &g_array_index(v->rows, FolderRow, i) : NULL;
 }
 
-static void add_row(FolderView *v, RowKind kind, gint64 account, const Folder *f, char *text_take)
+const char *folder_view_account_name(View *view, gint64 account)
 {
-    FolderRow r = {.kind = kind, .account = account, .folder = f, .text = text_take};
-    g_array_append_val(v->rows, r);
-}
-
-/* The account whose folders are shown where not all can be; 0: none is open. */
-static gint64 open_account(const FolderView *v)
-{
-    for (guint i = 0; i < v->folders->len; i++) {
-        const Folder *f = v->folders->pdata[i];
-        if (f->id == v->open)
-            return f->account_id;
-    }
-    return 0;
-}
-
-static int rows_unfolded(const FolderView *v, gboolean with_add)
-{
-    int rows = (int)v->folders->len + (with_add ? 1 : 0);
-    gint64 account = 0;
-    for (guint i = 0; i < v->folders->len; i++) {
-        const Folder *f = v->folders->pdata[i];
-        rows += f->account_id != account ? 1 : 0;
-        account = f->account_id;
-    }
-    return rows;
+    FolderView *v = (FolderView *)view;
+    const char *name = g_hash_table_lookup(v->names, &account);
+    if (name)
+        return name;
+    char *read = account_name(view->ui->store, account);
+    if (!read)
+        return "?";
+    g_hash_table_insert(v->names, g_memdup2(&account, sizeof account), read);
+    return read;
 }
 
 static void make_rows(FolderView *v)
 {
     const FolderRow *at = row_at(v, v->scroll.cursor);
     gint64 folder = at && at->folder ? at->folder->id : 0, at_account = at ? at->account : 0;
-    gboolean with_add = !v->view.ui->options->open_folder;
-    gint64 account = 0, open = open_account(v);
-    gboolean fold = open != 0 && v->height > 0 && rows_unfolded(v, with_add) > v->height;
-    g_array_set_size(v->rows, 0);
-    for (guint i = 0; i < v->folders->len; i++) {
-        const Folder *f = v->folders->pdata[i];
-        if (f->account_id != account) {
-            account = f->account_id;
-            add_row(v, ROW_ACCOUNT, account, NULL, account_name(v->view.ui->store, account));
-        }
-        FolderRow *head = &g_array_index(v->rows, FolderRow, v->rows->len - 1);
-        if (fold && account != open) {
-            head->folded = TRUE;
-            head->unread += f->role == ROLE_INBOX ? f->unread : 0;
-        } else {
-            add_row(v, ROW_FOLDER, account, f, NULL);
-        }
-    }
-    if (with_add)
-        add_row(v, ROW_ADD, 0, NULL, NULL);
+    Conf *conf = v->view.ui->conf;
+    v->filter = folder_filter_of(conf_string(conf, "folder-view"));
+    v->order = folder_order_of(conf_string(conf, "folder-sort"));
+    FolderRowsAs as = {.filter = v->filter,
+                       .order = v->order,
+                       .open = v->open,
+                       .height = v->height,
+                       .with_add = !v->view.ui->options->open_folder};
+    v->remake = FALSE;
+    folder_rows_make(v->folders, &as, v->rows, NULL);
     /* the cursor stays on its folder, or its account */
     for (guint i = 0; i < v->rows->len; i++) {
         const FolderRow *r = row_at(v, (int)i);
-        if (folder ? r->folder && r->folder->id == folder : at_account && r->kind == ROW_ACCOUNT && r->account == at_account)
+        if (folder ? r->folder && r->folder->id == folder
+                   : at_account && r->kind == ROW_ACCOUNT && r->account == at_account)
             v->scroll.cursor = (int)i;
     }
 }
 
-/* Has an INBOX more mail, and more unread, than when it was last read? */
-static gboolean has_new_mail(const GPtrArray *before, const GPtrArray *now)
-{
-    for (guint i = 0; before && i < before->len; i++) {
-        const Folder *old = before->pdata[i];
-        for (guint k = 0; old->role == ROLE_INBOX && k < now->len; k++) {
-            const Folder *f = now->pdata[k];
-            if (f->id == old->id && f->total > old->total && f->unread > old->unread)
-                return TRUE;
-        }
-    }
-    return FALSE;
-}
-
 /* An account that was taken out of the configuration keeps its mail and is not shown. With mistakes
  * in the configuration it may be missing because of one, so it stays in view. */
-static void leave_out_removed(Ui *ui, GPtrArray *folders)
+static GPtrArray *leave_out_removed(Ui *ui, GPtrArray *take)
 {
     if (ui->options->open_folder || conf_mistakes(ui->conf)->len > 0)
-        return;
+        return take;
+    GPtrArray *kept = g_ptr_array_new_full(take->len, (GDestroyNotify)folder_free);
     gint64 account = 0;
     gboolean removed = FALSE;
-    for (guint i = 0; i < folders->len;) {
-        const Folder *f = folders->pdata[i];
+    for (guint i = 0; i < take->len; i++) {
+        Folder *f = take->pdata[i];
         if (f->account_id != account) {
             account = f->account_id;
             removed = !ui_account(ui, account);
         }
         if (removed)
-            g_ptr_array_remove_index(folders, i);
+            folder_free(f);
         else
-            i++;
+            g_ptr_array_add(kept, f);
+    }
+    g_ptr_array_set_free_func(take, NULL);
+    g_ptr_array_unref(take);
+    return kept;
+}
+
+/* An INBOX has more mail, and more unread, than before. */
+static gboolean is_new_mail(const Folder *f, gint64 total, gint64 unread)
+{
+    return f->role == ROLE_INBOX && total > f->total && unread > f->unread;
+}
+
+static void index_folders(FolderView *v)
+{
+    g_hash_table_remove_all(v->by_id);
+    for (guint i = 0; i < v->folders->len; i++) {
+        Folder *f = v->folders->pdata[i];
+        g_hash_table_insert(v->by_id, &f->id, f);
     }
 }
 
-static void read_folders(FolderView *v)
+static void read_all(FolderView *v, gint64 seq)
 {
     Ui *ui = v->view.ui;
     g_autoptr(GError) err = NULL;
     GPtrArray *folders = folders_list(ui->store, 0, &err);
-    v->stale = FALSE;
     if (!folders) {
         ui_say(ui, NOTICE_ERROR, "%s", err->message);
         return;
     }
-    leave_out_removed(ui, folders);
-    if (conf_bool(ui->conf, "beep") && has_new_mail(v->folders, folders))
+    folders = leave_out_removed(ui, folders);
+    gboolean ring = FALSE;
+    for (guint i = 0; i < folders->len; i++) {
+        const Folder *f = folders->pdata[i];
+        const Folder *old = g_hash_table_lookup(v->by_id, &f->id);
+        ring = ring || (old && is_new_mail(old, f->total, f->unread));
+    }
+    if (ring && conf_bool(ui->conf, "beep"))
         term_bell();
     GPtrArray *before = v->folders;
     v->folders = folders;
+    v->seq = seq;
+    index_folders(v);
+    g_hash_table_remove_all(v->names);
     make_rows(v);
     if (before)
         g_ptr_array_unref(before);
 }
 
+/* Counters only: what has changed since, however many folders there are. */
+static void take_counts(FolderView *v, const GArray *counts)
+{
+    gboolean ring = FALSE;
+    for (guint i = 0; i < counts->len; i++) {
+        const FolderCount *c = &g_array_index(counts, FolderCount, i);
+        Folder *f = g_hash_table_lookup(v->by_id, &c->folder);
+        if (!f || (f->total == c->total && f->unread == c->unread))
+            continue;
+        ring = ring || is_new_mail(f, c->total, c->unread);
+        f->total = c->total;
+        f->unread = c->unread;
+        v->remake = TRUE;
+    }
+    if (ring && conf_bool(v->view.ui->conf, "beep"))
+        term_bell();
+}
+
 static void fresh(FolderView *v)
 {
-    if (v->stale)
-        read_folders(v);
+    gboolean anew = FALSE;
+    gint64 seq = 0;
+    if (!v->stale)
+        return;
+    v->stale = FALSE;
+    g_autoptr(GError) err = NULL;
+    g_autoptr(GArray) counts = folders_counted(v->view.ui->store, v->seq, &seq, &anew, &err);
+    if (!counts) {
+        ui_say(v->view.ui, NOTICE_ERROR, "%s", err->message);
+        return;
+    }
+    if (anew || v->reload || !v->folders) {
+        v->reload = FALSE;
+        read_all(v, seq);
+        return;
+    }
+    v->seq = seq;
+    take_counts(v, counts);
 }
 
 const GPtrArray *folder_view_folders(View *view)
@@ -181,11 +197,16 @@ const GPtrArray *folder_view_folders(View *view)
 
 const Folder *folder_view_folder(View *view, gint64 id)
 {
-    const GPtrArray *folders = folder_view_folders(view);
-    for (guint i = 0; i < folders->len; i++)
-        if (((Folder *)folders->pdata[i])->id == id)
-            return folders->pdata[i];
-    return NULL;
+    (void)folder_view_folders(view);
+    return g_hash_table_lookup(((FolderView *)view)->by_id, &id);
+}
+
+const Folder *folder_view_cursor(View *view, gint64 *account)
+{
+    FolderView *v = (FolderView *)view;
+    const FolderRow *r = row_at(v, v->scroll.cursor);
+    *account = r ? r->account : 0;
+    return r ? r->folder : NULL;
 }
 
 void folder_view_note_open(View *view, gint64 folder)
@@ -214,7 +235,7 @@ static void draw_row(FolderView *v, Surface *s, int y, const FolderRow *r, gbool
                                       ? g_strdup_printf("%" G_GINT64_FORMAT, r->unread) : g_strdup("");
         int cells = (int)strlen(unread);
         surface_fill(s, y, 0, -1, over, " ");
-        surface_field(s, y, 0, columns - (cells ? cells + 1 : 0), style, r->text ? r->text : "?");
+        surface_field(s, y, 0, columns - (cells ? cells + 1 : 0), style, folder_view_account_name(&v->view, r->account));
         surface_put(s, y, columns - cells, cells, style_merge(style_of("folders.unread"), over), unread, -1);
         return;
     }
@@ -224,17 +245,17 @@ static void draw_row(FolderView *v, Surface *s, int y, const FolderRow *r, gbool
         return;
     }
     const Folder *f = r->folder;
-    Style style = f->unread > 0 ? style_of("folders.unread") : style_of("folders");
+    Style style = r->unread > 0 ? style_of("folders.unread") : style_of("folders");
     if (f->id == v->open)
         style = style_merge(style, style_of("folders.open"));
     if (f->flags & FOLDER_NOSELECT)
         style = style_of("folders.add");
     style = style_merge(style, over);
-    g_autofree char *count =
-        f->unread > 0 ? g_strdup_printf("%" G_GINT64_FORMAT, f->unread) : g_strdup("");
+    g_autofree char *count = r->unread > 0 ? g_strdup_printf("%" G_GINT64_FORMAT, r->unread) : g_strdup("");
     int width = (int)strlen(count);
+    const char *mark = f->id == v->open ? "▸" : r->folded ? "+" : f->flags & FOLDER_PINNED ? "*" : " ";
     surface_fill(s, y, 0, columns, style, " ");
-    surface_put(s, y, 0, 1, style, f->id == v->open ? "▸" : " ", -1);
+    surface_put(s, y, 0, 1, style, mark, -1);
     surface_field(s, y, 1, columns - 2 - width, style, folder_label(f));
     surface_put(s, y, columns - width, width, style, count, -1);
 }
@@ -272,7 +293,10 @@ static void folder_draw(View *view, Surface *s, gboolean focused)
     FolderView *v = (FolderView *)view;
     fresh(v);
     int rows = surface_rows(s);
-    if (rows != v->height && v->folders) {
+    Conf *conf = view->ui->conf;
+    gboolean other = v->filter != folder_filter_of(conf_string(conf, "folder-view")) ||
+                     v->order != folder_order_of(conf_string(conf, "folder-sort"));
+    if ((rows != v->height || v->remake || other) && v->folders) {
         v->height = rows;
         make_rows(v);
     }
@@ -306,7 +330,7 @@ static void open_row(FolderView *v)
             panes_focus(ui, FOCUS_LIST);
         }
     } else if (r->folder->flags & FOLDER_NOSELECT) {
-        ui_say(ui, NOTICE_INFO, _("\"%s\" holds only folders, no messages"), r->folder->name);
+        ui_say(ui, NOTICE_INFO, _("\"%s\" holds only folders, no messages"), folder_label(r->folder));
     } else {
         panes_open_folder(ui, r->folder->id);
         panes_focus(ui, FOCUS_LIST);
@@ -348,6 +372,8 @@ static void folder_event(View *view, const Event *e)
 static void folder_view_free(View *view)
 {
     FolderView *v = (FolderView *)view;
+    g_hash_table_unref(v->by_id);
+    g_hash_table_unref(v->names);
     if (v->folders)
         g_ptr_array_unref(v->folders);
     g_array_unref(v->rows);
@@ -356,7 +382,8 @@ static void folder_view_free(View *view)
 
 void folder_view_reload(View *view)
 {
-    ((FolderView *)view)->stale = TRUE;
+    FolderView *v = (FolderView *)view;
+    v->stale = v->reload = TRUE;
 }
 
 static const ViewClass folder_class = {
@@ -374,7 +401,8 @@ View *folder_view_new(Ui *ui)
     v->view.class = &folder_class;
     v->view.ui = ui;
     v->rows = g_array_new(FALSE, FALSE, sizeof(FolderRow));
-    g_array_set_clear_func(v->rows, row_clear);
+    v->by_id = g_hash_table_new(g_int64_hash, g_int64_equal);
+    v->names = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
     v->stale = TRUE;
     return &v->view;
 }

@@ -8,5 +8,8 @@ void folder_view_reload(View *v); /* the configuration changed: read the folders
 /* Folders in the order of the pane (all accounts), of Folder; borrowed until the next event. */
 const GPtrArray *folder_view_folders(View *v);
 const Folder *folder_view_folder(View *v, gint64 id); /* borrowed; NULL when unknown */
-/* The name without the account's prefix, and "Inbox" for what the protocol calls INBOX. */
+/* Under the pane's cursor; NULL on an account's row. *account: whose row it is, 0 when none's. */
+const Folder *folder_view_cursor(View *v, gint64 *account);
+const char *folder_view_account_name(View *v, gint64 account); /* borrowed until the next event */
+/* The name as people see it, without the prefix of the account's namespace. */
 const char *folder_label(const Folder *f);

@@ -24,6 +24,7 @@ typedef struct {
     guint add, remove;
     gint64 account;
     gint64 destination; /* folder; 0: the one of `role` */
+    gint64 other_account; /* the destination's, when it is another one; 0 */
     FolderRole role;
     char *role_name;    /* the rc's name for it; NULL */
     char *said;         /* on success, with %s for the destination; NULL: nothing */
@@ -68,7 +69,7 @@ static gint64 commit(Store *s, gpointer p, GError **err)
     gint64 group = change_commit(s, &c, err);
     if (group && a->destination) {
         g_autoptr(Folder) f = folder_get(s, a->destination, NULL);
-        a->destination_name = g_strdup(f ? f->name : "?");
+        a->destination_name = g_strdup(f ? f->label : "?");
     }
     return group;
 }
@@ -86,6 +87,8 @@ static void committed(Ui *ui, gint64 group, const GError *err, gpointer p)
         return;
     }
     (void)ui_request(ui, REQUEST_REPLAY, a->account, 0, 0);
+    if (a->other_account)
+        (void)ui_request(ui, REQUEST_REPLAY, a->other_account, 0, 0);
     if (a->kind == CHANGE_PURGE)
         undo_failed(ui->undo, a->ticket);
     else
@@ -168,6 +171,17 @@ static gint64 undo_work(Store *s, gpointer p, GError **err)
     return !u->groups[1] || change_undo(s, u->groups[1], err) ? 1 : 0;
 }
 
+/* What is taken back may have gone to another account. */
+static void replay_everywhere(Ui *ui)
+{
+    const GPtrArray *accounts = conf_accounts(ui->conf);
+    for (guint i = 0; i < accounts->len; i++) {
+        gint64 account = account_find(ui->store, ((Account *)accounts->pdata[i])->name);
+        if (account)
+            (void)ui_request(ui, REQUEST_REPLAY, account, 0, 0);
+    }
+}
+
 static void undone(Ui *ui, gint64 result, const GError *err, gpointer p)
 {
     Undoing *u = p;
@@ -175,7 +189,7 @@ static void undone(Ui *ui, gint64 result, const GError *err, gpointer p)
         ui_say(ui, NOTICE_ERROR, "%s", err->message);
         return;
     }
-    (void)ui_request(ui, REQUEST_REPLAY, u->account, 0, 0);
+    replay_everywhere(ui);
     list_view_select_later(ui->panes->list, u->placement, u->message);
     ui_say(ui, NOTICE_INFO, _("Undone: %s"), u->what);
 }
@@ -245,14 +259,13 @@ static void move_to(Ui *ui, GArray *ids_take, ChangeKind kind, gint64 folder)
 {
     const Folder *f = folder_view_folder(ui->panes->folders, folder);
     Selection at = panes_selection(ui);
-    if (!f || f->account_id != at.account || (kind == CHANGE_MOVE && folder == at.folder)) {
-        ui_say(ui, NOTICE_WARNING,
-               f && f->account_id == at.account ? _("The message is in that folder already")
-                                                : _("Messages cannot be moved to another account"));
+    if (!f || (kind == CHANGE_MOVE && folder == at.folder)) {
+        ui_say(ui, NOTICE_WARNING, _("The message is in that folder already"));
         g_array_unref(ids_take);
         return;
     }
     Action *a = action_new(ui, kind, ids_take);
+    a->other_account = f->account_id != at.account ? f->account_id : 0;
     a->destination = folder;
     ui->last_destination = folder;
     g_autofree char *name = name_of(ui, a->ids);
@@ -296,7 +309,7 @@ static void ask_destination(Ui *ui, char **args, ChangeKind kind)
     g_autofree char *name = name_of(ui, ids);
     g_autofree char *question =
         last ? g_strdup_printf(kind == CHANGE_MOVE ? _("Move %s to (%s):") : _("Copy %s to (%s):"),
-                               name, last->name)
+                               name, folder_label(last))
              : g_strdup_printf(kind == CHANGE_MOVE ? _("Move %s to:") : _("Copy %s to:"), name);
     ui_ask_completing(ui, question, "", COMPLETE_FOLDER, destination_typed, p);
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 #include "status.h"
 #include "keymap.h"
+#include "folder_view.h"
 #include "list_view.h"
 #include "panes.h"
 #include "prompt.h"
@@ -253,6 +254,32 @@ static void put_connection(Ui *ui, Right *r, gint64 account_id)
         put_right(r, style_of(states[state].element), _(states[state].text));
 }
 
+/* "87% of 5 GB": RFC 9208. */
+static void put_quota(Ui *ui, Right *r, gint64 account)
+{
+    guint64 used = 0, limit = 0;
+    if (!account || !account_quota(ui->store, account, &used, &limit, NULL) || limit == 0)
+        return;
+    guint percent = (guint)MIN((double)used / (double)limit * 100, 999);
+    g_autofree char *size = text_size(limit > G_MAXUINT64 / 1024 ? G_MAXUINT64 : limit * 1024);
+    g_autofree char *text = g_strdup_printf(_("%u%% of %s"), percent, size);
+    put_right(r, percent >= 90 ? style_of("status.warning") : r->base, text);
+}
+
+/* In folders of other people and shared ones: what may be done there (RFC 4314). */
+static void put_rights(Ui *ui, Right *r, gint64 folder)
+{
+    const Folder *f = folder ? folder_view_folder(ui->panes->folders, folder) : NULL;
+    if (!f || !(f->flags & (FOLDER_OTHERS | FOLDER_SHARED | FOLDER_READ_ONLY)))
+        return;
+    if (f->flags & FOLDER_READ_ONLY)
+        put_right(r, style_of("status.warning"), _("folder read only"));
+    if (*f->rights) {
+        g_autofree char *text = g_strdup_printf(_("rights %s"), f->rights);
+        put_right(r, r->base, text);
+    }
+}
+
 static char *what_is_open(Ui *ui)
 {
     if (ui->stack->len == 0)
@@ -276,6 +303,8 @@ void status_draw_first(Ui *ui, Surface *row)
             P_("%u problem: %s", "%u problems: %s", s->parked), s->parked, key ? key : ":problems");
         put_right(&right, style_of("status.error"), text);
     }
+    put_quota(ui, &right, at.account);
+    put_rights(ui, &right, at.folder);
     if (s->outbox) {
         g_autofree char *text = g_strdup_printf(_("outbox %u"), s->outbox);
         put_right(&right, style_of("status.warning"), text);
