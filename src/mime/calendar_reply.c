@@ -2,6 +2,7 @@
 #include "calendar_private.h"
 #include <string.h>
 #include <time.h>
+#include "pintail/util/i18n.h"
 
 #define FOLD_AT 73
 
@@ -150,4 +151,32 @@ char *calendar_reply(const Calendar *c, const char *attendee, const char *name, 
     }
     put(out, "END:VCALENDAR");
     return g_string_free(out, FALSE);
+}
+
+Draft *calendar_reply_draft(const Calendar *c, const Address *from, const char *id, InviteAnswer answer, gint64 now)
+{
+    static const char *const subjects[] = {N_("Accepted: %s"), N_("Tentative: %s"), N_("Declined: %s")};
+    static const char *const bodies[] = {N_("%s accepts the invitation."), N_("%s may come."),
+                                         N_("%s declines the invitation.")};
+    if (!calendar_is_invitation(c))
+        return NULL;
+    const CalendarEvent *e = c->events->pdata[0];
+    Draft *d = draft_new(from);
+    g_ptr_array_add(d->to, address_new(e->organizer->name, e->organizer->address));
+    g_free(d->subject);
+    d->subject = g_strdup_printf(_(subjects[answer]), *e->summary ? e->summary : _("(no title)"));
+    g_free(d->body);
+    g_autofree char *said = g_strdup_printf(_(bodies[answer]), *from->name ? from->name : from->address);
+    d->body = g_strconcat(said, "\n", NULL);
+    if (id && *id) {
+        g_free(d->in_reply_to);
+        d->in_reply_to = g_strdup(id);
+    }
+    char *ics = calendar_reply(c, from->address, from->name, answer, now);
+    Attachment *a = g_new0(Attachment, 1);
+    a->type = g_strdup("text/calendar");
+    a->name = g_strdup("reply.ics");
+    a->content = g_bytes_new_take(ics, strlen(ics));
+    g_ptr_array_add(d->attachments, a);
+    return d;
 }

@@ -255,6 +255,18 @@ static void put_disposition(GString *out, const char *name)
     g_string_append(out, "\r\n");
 }
 
+/* The METHOD of an iCalendar object that means something to the recipient's program; or NULL. */
+static char *calendar_method(const char *type, Span content)
+{
+    if (g_ascii_strcasecmp(type, "text/calendar") != 0 || content.len == 0)
+        return NULL;
+    const char *at = memmem(content.at, content.len, "\nMETHOD:", 8);
+    gsize n = 0, room = at ? content.len - (gsize)(at - content.at) - 8 : 0;
+    while (n < room && n < 20 && g_ascii_isalpha(at[8 + n]))
+        n++;
+    return n > 0 ? g_strndup(at + 8, n) : NULL;
+}
+
 static gboolean put_attachment(GString *out, const Attachment *a, ComposeFlags flags, GError **err)
 {
     g_autoptr(GBytes) bytes = attachment_bytes(a, err);
@@ -267,8 +279,12 @@ static gboolean put_attachment(GString *out, const Attachment *a, ComposeFlags f
     const char *type = type_is_valid(a->type) ? a->type
                                               : media_type_guess(name, span_new(data, len));
     gboolean allow_8bit = (flags & COMPOSE_ALLOW_8BIT) != 0;
-    put_disposition(out, name);
+    g_autofree char *method = calendar_method(type, span_new(data, len));
     g_autoptr(GString) extra = g_string_new(NULL);
+    if (method) /* RFC 6047 section 2.4: shown, not attached, and the method said in the type too */
+        g_string_append_printf(extra, "; method=%s", method);
+    else
+        put_disposition(out, name);
     if (*name) /* programs that know no Content-Disposition look here */
         params_encode(extra, "name", name);
     if (g_ascii_strcasecmp(type, "message/rfc822") == 0) {

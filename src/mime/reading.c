@@ -1,5 +1,6 @@
 /* reading.c - see reading.h. */
 #include "pintail/mime/reading.h"
+#include "pintail/mime/calendar.h"
 #include "pintail/mime/card.h"
 #include "pintail/mime/envelope.h"
 #include "pintail/util/date.h"
@@ -199,6 +200,14 @@ static void separate(Writer *w)
     w->any = TRUE;
 }
 
+static gboolean is_invitation(const Part *p, const char *text)
+{
+    if (!strstr(p->type, "calendar") && !is(p, "application/ics"))
+        return FALSE;
+    g_autoptr(Calendar) c = calendar_parse(text);
+    return calendar_is_invitation(c);
+}
+
 static void write_card(Writer *w, const Reading *r)
 {
     g_autofree char *text = w->text(w->data, r->part);
@@ -209,8 +218,8 @@ static void write_card(Writer *w, const Reading *r)
     g_autofree char *card = card_of(r->part, text);
     if (!card)
         return;
-    if (!w->result.calendar && strstr(r->part->type, "calendar"))
-        w->result.calendar = r->part;
+    if (!w->result.invitation && !r->enclosed && is_invitation(r->part, text))
+        w->result.invitation = r->part;
     separate(w);
     g_auto(GStrv) lines = g_strsplit(card, "\n", -1);
     for (gsize i = 0; lines[i]; i++)

@@ -94,6 +94,8 @@ static const Command table[] = {
      .run = cmd_reply_list},
     {.name = "forward", .contexts = MESSAGES, .arguments = "[inline|attached]",
      .help = N_("forward the message"), .run = cmd_forward},
+    {.name = "invite", .contexts = MESSAGES, .arguments = "accept|tentative|decline",
+     .help = N_("answer the invitation in the message"), .run = cmd_invite},
     {.name = "edit-as-new", .contexts = MESSAGES, .help = N_("write a new message from this one"),
      .run = cmd_edit_as_new},
     {.name = "resume", .contexts = PANES, .help = N_("go on with a draft"), .run = cmd_resume},

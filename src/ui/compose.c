@@ -7,19 +7,23 @@
 #include "loader.h"
 #include "panes.h"
 #include "writer.h"
+#include "pintail/mime/calendar.h"
+#include "pintail/mime/reading.h"
 #include "pintail/mime/render.h"
+#include "pintail/util/date.h"
 #include "pintail/util/error.h"
 #include "pintail/util/file.h"
 #include "pintail/util/i18n.h"
 
 #define SIGNATURE_MAX 65536
 
-typedef enum { COMPOSE_REPLY, COMPOSE_FORWARD, COMPOSE_AS_NEW, COMPOSE_CONTINUE } ComposeKind;
+typedef enum { COMPOSE_REPLY, COMPOSE_FORWARD, COMPOSE_AS_NEW, COMPOSE_CONTINUE, COMPOSE_INVITE } ComposeKind;
 
 /* What the loader is asked for; it owns all of it. */
 typedef struct {
     ComposeKind kind;
     ReplyMode mode;
+    InviteAnswer answer;
     gboolean attached;     /* forward: as message/rfc822 */
     gboolean prefer_html;
     gint64 message;
@@ -363,6 +367,34 @@ static Draft *make_answer(const ComposeJob *j, const Content *c, Store *s, const
     return g_steal_pointer(&d);
 }
 
+/* The answer to the first invitation in the message; for the address of ours that it names. */
+static Draft *answer_invitation(const ComposeJob *j, const Content *c, Store *s, const char **need, GError **err)
+{
+    g_autoptr(GArray) readings = part_reading(c->root, FALSE);
+    g_autoptr(Envelope) e = message_envelope(s, j->message, NULL);
+    for (guint i = 0; i < readings->len; i++) {
+        const Reading *r = &g_array_index(readings, Reading, i);
+        if (r->kind != READ_CARD || r->enclosed || !(strstr(r->part->type, "calendar") || strstr(r->part->type, "/ics")))
+            continue;
+        GError *failure = NULL;
+        g_autofree char *text = content_text(c, s, r->part, &failure);
+        if (!text) {
+            *need = content_section(r->part);
+            if (failure)
+                g_propagate_error(err, failure);
+            return NULL;
+        }
+        g_autoptr(Calendar) calendar = calendar_parse(text);
+        const char *invited = calendar_invited(calendar, (const char *const *)j->own);
+        g_autoptr(Address) from = address_new(j->from->name, invited ? invited : j->from->address);
+        Draft *d = calendar_reply_draft(calendar, from, e ? e->message_id : NULL, j->answer, date_now());
+        if (d)
+            return d;
+    }
+    error_set(err, PINTAIL_ERROR_INVALID, _("There is no invitation in this message that could be answered"));
+    return NULL;
+}
+
 static gpointer run_job(Store *s, gpointer data, const Cancel *stop, GError **err)
 {
     const ComposeJob *j = data;
@@ -379,6 +411,8 @@ static gpointer run_job(Store *s, gpointer data, const Cancel *stop, GError **er
         need = needs_whole ? "WHOLE" : ""; /* bus.h, REQUEST_BODY */
     else if (needs_whole && j->kind != COMPOSE_FORWARD)
         d = draft_from_message(g_bytes_get_data(c->whole, NULL), g_bytes_get_size(c->whole), &failure);
+    else if (j->kind == COMPOSE_INVITE)
+        d = answer_invitation(j, c, s, &need, &failure);
     else
         d = make_answer(j, c, s, &need, &failure);
     if (failure) {
@@ -444,6 +478,10 @@ static void finish_draft(Ui *ui, Composing *c, Draft *d)
         add_signature(d, c->origin.account);
     if (c->job.kind == COMPOSE_CONTINUE && d->in_reply_to && *d->in_reply_to)
         c->origin.answers = placement_by_message_id(ui->store, c->origin.account_id, d->in_reply_to);
+    if (c->job.kind == COMPOSE_INVITE) { /* nothing to write; y sends it */
+        compose_review(ui, d, &c->origin);
+        return;
+    }
     if (c->job.kind != COMPOSE_FORWARD) {
         compose_edit(ui, d, &c->origin, FALSE);
         return;
@@ -506,7 +544,7 @@ void compose_event(Ui *ui, const Event *e)
 }
 
 /* On the message under the cursor. */
-static void start(Ui *ui, ComposeKind kind, ReplyMode mode, gboolean attached)
+static void start_as(Ui *ui, ComposeKind kind, ReplyMode mode, gboolean attached, InviteAnswer answer)
 {
     Selection at = panes_selection(ui);
     ComposeOrigin origin;
@@ -519,12 +557,13 @@ static void start(Ui *ui, ComposeKind kind, ReplyMode mode, gboolean attached)
     g_clear_pointer(&ui->composing, composing_free);
     Composing *c = g_new0(Composing, 1);
     c->origin = origin;
-    if (kind == COMPOSE_REPLY || kind == COMPOSE_FORWARD)
+    if (kind == COMPOSE_REPLY || kind == COMPOSE_FORWARD || kind == COMPOSE_INVITE)
         c->origin.answers = at.placement;
     c->origin.forwards = kind == COMPOSE_FORWARD;
     c->origin.draft = kind == COMPOSE_CONTINUE ? at.placement : 0;
     c->job = (ComposeJob){.kind = kind,
                           .mode = mode,
+                          .answer = answer,
                           .attached = attached,
                           .prefer_html = conf_bool(ui->conf, "prefer-html"),
                           .message = at.message,
@@ -537,6 +576,23 @@ static void start(Ui *ui, ComposeKind kind, ReplyMode mode, gboolean attached)
     }
     ui->composing = c;
     start_job(ui);
+}
+
+static void start(Ui *ui, ComposeKind kind, ReplyMode mode, gboolean attached)
+{
+    start_as(ui, kind, mode, attached, INVITE_ACCEPT);
+}
+
+void cmd_invite(Ui *ui, char **args)
+{
+    static const char *const words[] = {"accept", "tentative", "decline", NULL};
+    for (int i = 0; args[1] && words[i]; i++) {
+        if (g_str_equal(args[1], words[i])) {
+            start_as(ui, COMPOSE_INVITE, REPLY_SENDER, FALSE, (InviteAnswer)i);
+            return;
+        }
+    }
+    ui_say(ui, NOTICE_ERROR, _("invite: write accept, tentative or decline"));
 }
 
 void cmd_reply(Ui *ui, char **args)

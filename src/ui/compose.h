@@ -27,6 +27,7 @@ void cmd_reply(Ui *ui, char **args);
 void cmd_reply_all(Ui *ui, char **args);
 void cmd_reply_list(Ui *ui, char **args);
 void cmd_forward(Ui *ui, char **args); /* "forward [inline|attached]" */
+void cmd_invite(Ui *ui, char **args);  /* "invite accept|tentative|decline" */
 void cmd_edit_as_new(Ui *ui, char **args);
 void cmd_resume(Ui *ui, char **args);  /* the rescued message, else the newest draft */
 void compose_mailto(Ui *ui, const char *url);

@@ -10,6 +10,18 @@ static Span bytes_span(GBytes *b)
     return span_new(at, len);
 }
 
+/* A winmail.dat that is here is looked into. */
+static void open_containers(Content *c, Store *s)
+{
+    for (const Part *p = c->root; p; p = part_next(p)) {
+        if (!part_is_tnef(p) || p->children->len > 0 || p->content)
+            continue;
+        g_autoptr(GBytes) decoded = content_part(c, s, p, NULL);
+        if (decoded)
+            part_expand((Part *)p, decoded);
+    }
+}
+
 /* From the tree that an IMAP BODYSTRUCTURE gave. */
 static Content *open_tree(Store *s, gint64 message, GError **err)
 {
@@ -29,6 +41,7 @@ static Content *open_tree(Store *s, gint64 message, GError **err)
     c->message = message;
     c->header = g_steal_pointer(&header);
     c->root = g_steal_pointer(&root);
+    open_containers(c, s);
     return c;
 }
 
@@ -69,7 +82,7 @@ const char *content_section(const Part *p)
 
 GBytes *content_part(const Content *c, Store *s, const Part *p, GError **err)
 {
-    if (c->whole)
+    if (c->whole || p->content)
         return part_decode(p->encoding, p->body);
     g_autoptr(GBytes) encoded = body_get(s, c->message, content_section(p), err);
     return encoded ? part_decode(p->encoding, bytes_span(encoded)) : NULL;
@@ -77,6 +90,8 @@ GBytes *content_part(const Content *c, Store *s, const Part *p, GError **err)
 
 char *content_text(const Content *c, Store *s, const Part *p, GError **err)
 {
-    g_autoptr(GBytes) decoded = content_part(c, s, p, err);
-    return decoded ? charset_to_utf8(bytes_span(decoded), p->charset, NULL) : NULL;
+    if (c->whole || p->content)
+        return part_text_of(p, p->body, NULL);
+    g_autoptr(GBytes) encoded = body_get(s, c->message, content_section(p), err);
+    return encoded ? part_text_of(p, bytes_span(encoded), NULL) : NULL;
 }

@@ -149,6 +149,8 @@ static void add_exceptions(Viewer *v, const Loaded *l)
     }
     if (l->rendered && l->rendered->truncated)
         add_wrapped(v, "viewer.exception", _("This text is extremely long: its end is left out."), 0);
+    if (l->invitation && !v->view.ui->read_only)
+        add_wrapped(v, "viewer.note", _("You are invited.  :invite accept, :invite tentative, :invite decline"), 0);
     if (l->empty && l->attachments->len)
         add_wrapped(v, "viewer.note", _("This message has no text, only attachments."), 0);
     else if (l->empty)

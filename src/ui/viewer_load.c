@@ -2,6 +2,7 @@
 #include <string.h>
 #include "viewer_load.h"
 #include "content.h"
+#include "pintail/mime/reading.h"
 #include "pintail/util/error.h"
 #include "pintail/util/i18n.h"
 #include "pintail/util/text.h"
@@ -73,27 +74,38 @@ static void take_attachments(Loaded *l, const Part *root)
     }
 }
 
+typedef struct {
+    Store *store;
+    const Content *content;
+    GError *problem;
+} Source;
+
+static char *part_text(gpointer data, const Part *p)
+{
+    Source *source = data;
+    return source->problem ? NULL : content_text(source->content, source->store, p, &source->problem);
+}
+
+/* All that is read. A message is missing when nothing of its text is here; without a part of it the
+ * rest is shown. */
 static gboolean take_text(Loaded *l, Store *s, Content *c, gboolean prefer_html, GError **err)
 {
-    const Part *p = part_main_text(c->root, prefer_html);
-    GError *problem = NULL;
-    if (!p) {
-        l->empty = TRUE;
-        l->rendered = render_plain("", 0, FALSE, FALSE);
-        return TRUE;
-    }
-    g_autofree char *text = content_text(c, s, p, &problem);
-    if (problem) {
-        g_propagate_error(err, problem);
+    Source source = {s, c, NULL};
+    ReadingResult r = reading_render(c->root, prefer_html, part_text, &source);
+    if (source.problem) {
+        rendered_free(r.rendered);
+        g_propagate_error(err, source.problem);
         return FALSE;
     }
-    if (!text) {
+    if (r.empty && r.missing) {
+        rendered_free(r.rendered);
         l->missing = TRUE;
         return TRUE;
     }
-    l->html = g_str_equal(p->type, "text/html");
-    l->rendered = l->html ? render_html(text, strlen(text))
-                          : render_plain(text, strlen(text), p->flowed, p->delsp);
+    l->empty = r.empty;
+    l->html = r.html;
+    l->rendered = r.rendered;
+    l->invitation = r.invitation != NULL;
     return TRUE;
 }
 

@@ -14,6 +14,7 @@ typedef struct {
     gboolean missing;       /* its text is not here yet */
     gboolean empty;         /* it has no text at all */
     gboolean html;
+    gboolean invitation;    /* it may be answered: `invite` */
 } Loaded;
 
 Loaded *loaded_ref(Loaded *l);

@@ -367,6 +367,7 @@ static const char *element_of(const RenderLine *l)
     case LINE_SIGNATURE: return "viewer.signature";
     case LINE_HEADING: return "viewer.heading";
     case LINE_LINKS: return "viewer.links";
+    case LINE_CARD: return "viewer.card";
     default: return "viewer";
     }
 }

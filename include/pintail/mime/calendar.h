@@ -2,6 +2,7 @@
  * section 3.2.3, sent as RFC 6047 says). Pure, linear, bounded; any bytes may come. */
 #pragma once
 #include <glib.h>
+#include "pintail/mime/compose.h"
 
 typedef enum { TIME_NONE, TIME_DATE, TIME_LOCAL, TIME_ABSOLUTE } CalendarTimeKind;
 
@@ -42,5 +43,8 @@ gboolean calendar_is_invitation(const Calendar *c);
 /* The attendee among `own` (NULL-terminated addresses) whom the invitation names; else the first of
  * `own`; NULL when there is none. Borrowed from `own`. */
 const char *calendar_invited(const Calendar *c, const char *const *own);
+/* A message to the organizer with the answer in it (RFC 6047). `id` is the invitation's Message-ID or
+ * NULL. NULL when it is no invitation. */
+Draft *calendar_reply_draft(const Calendar *c, const Address *from, const char *id, InviteAnswer answer, gint64 now);
 /* The REPLY as an iCalendar object (CRLF, folded). `now` is Unix time. The caller owns it. */
 char *calendar_reply(const Calendar *c, const char *attendee, const char *name, InviteAnswer answer, gint64 now);

@@ -30,7 +30,7 @@ typedef char *(*ReadingText)(gpointer data, const Part *p);
 typedef struct {
     Rendered *rendered;   /* never NULL */
     const Part *missing;  /* the first part whose text is not here; or NULL */
-    const Part *calendar; /* the part of the first calendar card (to answer an invitation); or NULL */
+    const Part *invitation; /* the calendar part that may be answered; or NULL */
     gboolean empty;       /* nothing to read */
     gboolean html;        /* the first text was HTML */
 } ReadingResult;
