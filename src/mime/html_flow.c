@@ -44,6 +44,8 @@ void flow_end_line(Layout *l)
         if (kind == LINE_TEXT && strcmp(s->str, "--") == 0)
             kind = LINE_SIGNATURE;
         add_line(l, c, kind);
+    } else if (l->hard_blanks > 0) {
+        l->blank_wanted = TRUE; /* "<p>&nbsp;</p>" */
     }
     g_string_truncate(s, 0);
     g_array_set_size(l->spans, 0);
@@ -169,7 +171,7 @@ void flow_text(Layout *l, const char *given)
         } else if (is_hard_blank(c)) {
             if (l->line->len == 0)
                 l->hard_blanks++;
-            else if (!l->item)
+            else if (!after_blank)
                 g_string_append_c(l->line, ' ');
         } else {
             link_seen(l, p, (gsize)(next - p));
@@ -201,8 +203,12 @@ void flow_pre(Layout *l, const char *given)
     for (const char *p = text; *p;) {
         gsize n = strcspn(p, "\r\n");
         gsize from = l->line->len;
-        if (n > 0)
+        if (n > 0) {
             link_seen(l, p, n);
+            if (l->line->len == 0)
+                g_string_append_printf(l->line, "%*s", (int)flow_top(l)->indent, "");
+            from = MAX(from, l->line->len);
+        }
         g_string_append_len(l->line, p, (gssize)n);
         note_style(l, from);
         p += n;

@@ -31,6 +31,7 @@ typedef struct {
     guint from, to, row;
     guint8 span, align;
     gboolean header, spacer;
+    gboolean airy; /* wants an empty line after it */
 } CellRange;
 
 typedef struct {
@@ -58,6 +59,7 @@ typedef struct {
     GArray *stack;     /* of Context */
     GPtrArray *tables; /* of HtmlTable, the open ones */
     GHashTable *links; /* target to number */
+    GPtrArray *quiet;  /* targets that are their own text, without a number beside it */
     GHashTable *said;  /* numbers whose text says the target */
     GHashTable *texted; /* targets of links that have text somewhere */
     GHashTable *trackers; /* host to RenderTracker */

@@ -41,11 +41,26 @@ RenderTracker *link_tracker(Layout *l, const char *host)
     return t;
 }
 
+/* An address that is its own text needs no number where it stands; it comes behind the others. */
+static gboolean is_quiet(const GumboNode *a, const char *target)
+{
+    if (g_ascii_strncasecmp(target, "mailto:", 7) != 0 && g_ascii_strncasecmp(target, "tel:", 4) != 0)
+        return FALSE;
+    const GumboVector *v = &a->v.element.children;
+    const GumboNode *text = v->length == 1 ? v->data[0] : NULL;
+    return text && text->type == GUMBO_NODE_TEXT && url_is_said_by(target, text->v.text.text);
+}
+
 void link_begin(Layout *l, Context *c, const char *href)
 {
     if (l->link.target)
         link_end(l);
     l->link.target = href ? target_of(l, href) : NULL;
+    if (l->link.target && is_quiet(c->node, l->link.target)) {
+        if (l->quiet->len < LINKS_MAX)
+            g_ptr_array_add(l->quiet, g_steal_pointer(&l->link.target));
+        g_clear_pointer(&l->link.target, g_free);
+    }
     l->link.number = 0;
     l->link.line = l->b.out->lines->len;
     l->link.image = FALSE;
@@ -203,8 +218,13 @@ void link_add_list(Layout *l)
         any = TRUE;
         g_autofree char *target = shown_target(links->pdata[i]);
         const RenderLie *lie = lie_of(l->b.out, i + 1);
-        g_autofree char *note = lie && !lie->counter ? g_strdup_printf(_("  (the text says %s)"), lie->named) : NULL;
-        g_autofree char *text = g_strdup_printf("[%u] %s%s", i + 1, target, note ? note : "");
+        g_autofree char *text = g_strdup_printf("[%u] %s", i + 1, target);
         builder_add(&l->b, text, strlen(text), LINE_LINKS, 0, 4, FALSE);
+        if (lie && !lie->counter) {
+            g_autofree char *note = g_strdup_printf(_("    (but the text says %s)"), lie->named);
+            builder_add(&l->b, note, strlen(note), LINE_LINKS, 0, 4, FALSE);
+        }
     }
+    for (guint i = 0; i < l->quiet->len; i++)
+        number_of(l, l->quiet->pdata[i]);
 }

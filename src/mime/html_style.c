@@ -30,7 +30,6 @@ gboolean style_is_unseen(GumboTag tag)
     case GUMBO_TAG_SVG:
     case GUMBO_TAG_MATH:
     case GUMBO_TAG_SELECT:
-    case GUMBO_TAG_INPUT:
         return TRUE;
     default:
         return FALSE;

@@ -11,6 +11,8 @@
 
 #define SINGLE_MAX 76  /* cells of a lone row that becomes one line */
 #define SHORT_MAX 60   /* of one cell of such a row, or of a run of rows */
+#define STACK_LINES 5  /* of a cell of such a row that holds a few short lines */
+#define STACK_MAX 34   /* cells of each */
 #define CELL_BYTES 160 /* of a cell of data that nothing says is data */
 #define CELL_BYTES_DATA 600
 #define CELL_LINES 6
@@ -65,13 +67,15 @@ static gboolean is_spacer(const GumboElement *e)
 void table_end_cell(Layout *l, const Context *c, guint from)
 {
     HtmlTable *t = current(l);
+    gboolean airy = l->blank_wanted;
     flow_end_line(l);
     if (!t || t->rows == 0)
         return;
     const GumboElement *e = &c->node->v.element;
     guint to = l->b.out->lines->len;
     CellRange r = {.from = MIN(from, to), .to = to, .row = t->rows - 1, .span = (guint8)span_of(e),
-                   .align = c->align, .header = e->tag == GUMBO_TAG_TH, .spacer = is_spacer(e)};
+                   .align = c->align, .header = e->tag == GUMBO_TAG_TH, .spacer = is_spacer(e),
+                   .airy = airy};
     t->data = t->data || (r.header && r.to > r.from);
     g_array_append_val(t->ranges, r);
 }
@@ -116,14 +120,32 @@ static gboolean is_one_short_line(Layout *l, const HtmlTable *t, const CellRange
 typedef struct {
     guint first, end; /* of the ranges of one row */
     guint filled;
-    gboolean shorts, tall, spacer;
+    gboolean shorts;     /* every cell is one short line */
+    gboolean stacks;     /* every cell is a few of them */
+    gboolean tall, spacer;
     guint width;
 } RowInfo;
 
+/* The width of a cell of a few short lines; 0: it is none. */
+static guint stack_width(Layout *l, const HtmlTable *t, const CellRange *r)
+{
+    guint most = 0;
+    if (r->to - r->from > STACK_LINES)
+        return 0;
+    for (guint i = r->from; i < r->to; i++) {
+        const RenderLine *line = line_at(l, i);
+        if (!is_plain(line, t->quote_depth) || !*line->text || *line->text == ' ' ||
+            strlen(line->text) > 4 * STACK_MAX)
+            return 0;
+        most = MAX(most, text_width(line->text, -1));
+    }
+    return most <= STACK_MAX ? most : 0;
+}
+
 static RowInfo row_info(Layout *l, const HtmlTable *t, guint first)
 {
-    RowInfo row = {.first = first, .shorts = TRUE};
-    guint number = g_array_index(t->ranges, CellRange, first).row, i = first;
+    RowInfo row = {.first = first, .shorts = TRUE, .stacks = TRUE};
+    guint stacked = 0, number = g_array_index(t->ranges, CellRange, first).row, i = first;
     for (; i < t->ranges->len; i++) {
         const CellRange *r = &g_array_index(t->ranges, CellRange, i);
         if (r->row != number)
@@ -132,7 +154,10 @@ static RowInfo row_info(Layout *l, const HtmlTable *t, guint first)
         if (r->to == r->from)
             continue;
         row.filled++;
-        row.tall = row.tall || r->to - r->from > 1 || strlen(line_at(l, r->from)->text) > LONG_LINE;
+        row.tall = row.tall || r->airy || r->to - r->from > 1 || strlen(line_at(l, r->from)->text) > LONG_LINE;
+        guint stack = row.stacks ? stack_width(l, t, r) : 0;
+        stacked += stack + 2;
+        row.stacks = stack > 0 && stacked <= SINGLE_MAX;
         row.shorts = row.shorts && is_one_short_line(l, t, r);
         if (row.shorts)
             row.width += text_width(line_at(l, r->from)->text, -1) + 3;
@@ -294,8 +319,10 @@ static void put_old(Rebuild *b, guint from, guint to)
 /* Short cells beside each other, and room for that. */
 static gboolean belongs_to_run(const Rebuild *b, const RowInfo *row, const RowInfo *next)
 {
-    if (!row->shorts || row->filled < 2)
+    if (row->filled < 2 || (!row->shorts && !row->stacks))
         return FALSE;
+    if (row->stacks && !row->shorts)
+        return TRUE;
     gboolean alone = !b->run && !(next && next->shorts && next->filled >= 2);
     return row->width <= (alone ? SINGLE_MAX + 3 : 110);
 }

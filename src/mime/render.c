@@ -244,28 +244,19 @@ static void put_wrapped(GString *out, const RenderLine *l, guint width)
     const char *p = l->text, *end = p + strlen(p);
     guint indent = 0;
     do {
-        gsize left = (gsize)(end - p);
-        guint room = width > indent ? width - indent : 1, used;
-        gsize n = text_fit(p, (gssize)left, room, &used);
-        if (n < left) {
-            const char *stop = p + n;
-            while (stop > p && *stop != ' ')
-                stop--;
-            if (strspn(p, " ") >= (gsize)(stop - p)) { /* one long word, whatever is before it */
-                stop = p + strspn(p, " ");
-                stop += strcspn(stop, " ");
-            }
-            n = (gsize)(stop - p);
+        gsize left = (gsize)(end - p), skip;
+        gboolean whole;
+        gsize n = text_wrap(p, left, width > indent ? width - indent : 1, &skip, &whole);
+        if (!whole) { /* one long word, and whatever is before it */
+            n = strspn(p, " ");
+            n += strcspn(p + n, " ");
+            skip = strspn(p + n, " ");
         }
-        gsize skip = strspn(p + n, " ");
-        while (n > 0 && p[n] && p[n - 1] == ' ')
-            n--;
         put_marks(out, l->quote_depth, n > 0);
         g_string_append_printf(out, "%*s", (int)indent, "");
         g_string_append_len(out, p, (gssize)n);
         g_string_append_c(out, '\n');
-        p += n;
-        p += MAX(skip, strspn(p, " "));
+        p += n + skip;
         indent = l->indent;
     } while (*p);
 }

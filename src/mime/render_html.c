@@ -110,6 +110,14 @@ static void add_image(Layout *l, const GumboElement *e)
     flow_text(l, text);
 }
 
+/* A form cannot be filled in here; what is ticked can be told. */
+static void add_input(Layout *l, const GumboElement *e)
+{
+    const char *type = style_attribute(e, "type");
+    if (type && (g_ascii_strcasecmp(type, "checkbox") == 0 || g_ascii_strcasecmp(type, "radio") == 0))
+        flow_text(l, style_attribute(e, "checked") ? "[x]" : "[ ]");
+}
+
 static void begin_list(Layout *l, Context *c, const GumboElement *e, const Css *css)
 {
     gboolean nested = c->list_depth > 0;
@@ -281,6 +289,9 @@ static void begin_element(Layout *l, Context *c, const Context *outer, const Gum
         return;
     case GUMBO_TAG_IMG:
         add_image(l, e);
+        return;
+    case GUMBO_TAG_INPUT:
+        add_input(l, e);
         return;
     case GUMBO_TAG_PRE:
     case GUMBO_TAG_LISTING:
@@ -456,6 +467,7 @@ static void layout_init(Layout *l)
     l->stack = g_array_new(FALSE, TRUE, sizeof(Context));
     l->tables = g_ptr_array_new_with_free_func(table_build_free);
     l->links = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    l->quiet = g_ptr_array_new_with_free_func(g_free);
     l->said = g_hash_table_new(NULL, NULL);
     l->texted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     l->trackers = g_hash_table_new(g_str_hash, g_str_equal);
@@ -475,6 +487,7 @@ static Rendered *layout_finish(Layout *l)
     g_array_unref(l->stack);
     g_ptr_array_unref(l->tables);
     g_hash_table_unref(l->links);
+    g_ptr_array_unref(l->quiet);
     g_hash_table_unref(l->said);
     g_hash_table_unref(l->texted);
     g_hash_table_unref(l->trackers);

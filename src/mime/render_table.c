@@ -132,6 +132,36 @@ static void measure(Sheet *s)
     }
 }
 
+/* Columns that need no more than a fair share get it; the others share what is left, each at least
+ * its longest word. */
+static void keep_narrow(Sheet *s, guint room)
+{
+    gboolean kept[COLUMNS_MAX] = {FALSE};
+    guint open = 0, least = 0, wish = 0;
+    for (guint c = 0; c < s->t->columns; c++) {
+        open += s->used[c];
+        least += s->least[c];
+    }
+    for (gboolean again = TRUE; again && open > 0;) {
+        again = FALSE;
+        guint fair = room / open;
+        for (guint c = 0; c < s->t->columns && open > 0; c++) {
+            guint rest = least - s->least[c]; /* what the others need in any case */
+            if (!s->used[c] || kept[c] || s->most[c] > fair || s->most[c] + rest > room)
+                continue;
+            kept[c] = again = TRUE;
+            room -= s->most[c];
+            least = rest;
+            open--;
+        }
+    }
+    for (guint c = 0; c < s->t->columns; c++)
+        wish += kept[c] ? 0 : s->most[c] - s->least[c];
+    for (guint c = 0; c < s->t->columns; c++)
+        if (!kept[c])
+            s->columns[c] = s->least[c] + (guint)((guint64)(room - least) * (s->most[c] - s->least[c]) / MAX(wish, 1));
+}
+
 /* FALSE: it does not fit, not even with every line wrapped. */
 static gboolean share_out(Sheet *s)
 {
@@ -147,9 +177,7 @@ static gboolean share_out(Sheet *s)
         return TRUE;
     if (least + gaps > s->width)
         return FALSE;
-    guint spare = s->width - least - gaps, wish = most - least;
-    for (guint c = 0; c < s->t->columns; c++)
-        s->columns[c] = s->least[c] + (guint)((guint64)spare * (s->most[c] - s->least[c]) / MAX(wish, 1));
+    keep_narrow(s, s->width - gaps);
     return TRUE;
 }
 
@@ -182,16 +210,7 @@ static GArray *wrap_cell(const TableCell *c, guint width)
         const RenderLine *l = c->lines->pdata[i];
         gsize at = 0, len = strlen(l->text);
         do {
-            gsize n = text_fit(l->text + at, (gssize)(len - at), MAX(width, 2), NULL), skip = 0;
-            if (n == 0 && at < len)
-                n = printable_next(l->text + at, len - at).bytes;
-            if (at + n < len) {
-                gsize stop = n;
-                while (stop > 0 && l->text[at + stop] != ' ')
-                    stop--;
-                n = stop > 0 ? stop : n;
-                skip = strspn(l->text + at + n, " ");
-            }
+            gsize skip, n = text_wrap(l->text + at, len - at, MAX(width, 2), &skip, NULL);
             Piece p = {l, at, n};
             g_array_append_val(pieces, p);
             at += n + skip;
@@ -299,21 +318,26 @@ static gboolean has_text(const TableCell *c)
     return FALSE;
 }
 
-/* Will any row take several lines? */
-static gboolean is_tall(const Sheet *s)
+static gboolean row_is_tall(const Sheet *s, const GArray *cells)
 {
-    for (guint r = 0; r < s->t->rows->len; r++) {
-        GArray *cells = s->t->rows->pdata[r];
-        for (guint i = 0, column = 0; i < cells->len && column < s->t->columns; i++) {
-            const TableCell *c = &g_array_index(cells, TableCell, i);
-            guint width = spanned_width(s, column, c->span);
-            for (guint l = 0; l < c->lines->len; l++)
-                if (l > 0 || text_width(((RenderLine *)c->lines->pdata[l])->text, -1) > width)
-                    return TRUE;
-            column += c->span;
-        }
+    for (guint i = 0, column = 0; i < cells->len && column < s->t->columns; i++) {
+        const TableCell *c = &g_array_index(cells, TableCell, i);
+        guint width = spanned_width(s, column, c->span);
+        for (guint l = 0; l < c->lines->len; l++)
+            if (l > 0 || text_width(((RenderLine *)c->lines->pdata[l])->text, -1) > width)
+                return TRUE;
+        column += c->span;
     }
     return FALSE;
+}
+
+/* Will many rows take several lines? */
+static gboolean is_tall(const Sheet *s)
+{
+    guint tall = 0, from = s->t->titled ? 1 : 0;
+    for (guint r = from; r < s->t->rows->len; r++)
+        tall += row_is_tall(s, s->t->rows->pdata[r]);
+    return tall * 2 >= s->t->rows->len - from && tall > 0;
 }
 
 static void add_blank(Sheet *s)
@@ -381,6 +405,14 @@ static void lay_records(Sheet *s)
     }
 }
 
+static gboolean has_stacks(const GArray *cells)
+{
+    for (guint i = 0; i < cells->len; i++)
+        if (g_array_index(cells, TableCell, i).lines->len > 1)
+            return TRUE;
+    return FALSE;
+}
+
 void table_lay_out(const RenderTable *t, const RenderLine *like, guint width, GPtrArray *to)
 {
     guint taken = like->quote_depth ? like->quote_depth * 2u : 0;
@@ -390,7 +422,7 @@ void table_lay_out(const RenderTable *t, const RenderLine *like, guint width, GP
     s->like = like;
     s->out = to;
     s->width = width > taken + 10 ? width - taken : 10;
-    if (t->rows->len == 1 && !t->titled) {
+    if (t->rows->len == 1 && !t->titled && !has_stacks(t->rows->pdata[0])) {
         lay_single(s);
         return;
     }

@@ -29,27 +29,11 @@ int viewer_quote_cells(guint depth, int width)
 
 gsize viewer_wrap(const char *text, gsize len, int cells, gboolean by_words, gsize *skip)
 {
-    guint used;
+    if (by_words)
+        return text_wrap(text, len, (guint)MAX(cells, 2), skip, NULL);
     *skip = 0;
-    gsize fits = text_fit(text, (gssize)len, (guint)MAX(cells, 2), &used);
-    if (fits >= len)
-        return len;
-    if (fits == 0)
-        return printable_next(text, len).bytes;
-    if (!by_words)
-        return fits;
-    gsize at = fits;
-    while (at > 0 && text[at] != ' ' && text[at - 1] != ' ')
-        at--;
-    gsize end = at;
-    while (end > 0 && text[end - 1] == ' ')
-        end--;
-    if (end == 0)
-        return fits; /* one word, longer than the row: it goes on in the next one */
-    while (at < len && text[at] == ' ')
-        at++;
-    *skip = at - end;
-    return end;
+    gsize fits = text_fit(text, (gssize)len, (guint)MAX(cells, 2), NULL);
+    return fits > 0 || len == 0 ? fits : printable_next(text, len).bytes;
 }
 
 /* A run of quoted lines that are hidden becomes one row. */

@@ -306,6 +306,57 @@ gsize text_fit(const char *text, gssize len, guint cells, guint *used)
     return at;
 }
 
+/* May a row begin with it? Not with what closes or continues what stands before. */
+static gboolean may_begin_row(const char *at, gsize len)
+{
+    static const char closing[] = "、。，．・：；？！）］｝」』】〉》ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ’”…";
+    gunichar c = g_utf8_get_char_validated(at, (gssize)len);
+    return c == (gunichar)-1 || c == (gunichar)-2 || !g_utf8_strchr(closing, -1, c);
+}
+
+static gboolean may_end_row(const char *text, gsize at)
+{
+    static const char opening[] = "（［｛「『【〈《‘“";
+    gunichar c = g_utf8_get_char_validated(g_utf8_prev_char(text + at), -1);
+    return c == (gunichar)-1 || c == (gunichar)-2 || !g_utf8_strchr(opening, -1, c);
+}
+
+gsize text_wrap(const char *text, gsize len, guint cells, gsize *skip, gboolean *whole)
+{
+    gsize at = 0, best = 0;
+    guint filled = 0, before = 0;
+    *skip = 0;
+    if (whole)
+        *whole = TRUE;
+    while (at < len) {
+        Grapheme g = printable_next(text + at, len - at);
+        gboolean blank = text[at] == ' ';
+        gboolean beside_wide = at > 0 && (g.width == 2 || before == 2) && text[at - 1] != ' ' &&
+                               may_begin_row(text + at, len - at) && may_end_row(text, at);
+        if (blank || (at > 0 && text[at - 1] == ' ') || beside_wide)
+            best = at;
+        if (filled + g.width > cells && at > 0)
+            break;
+        filled += g.width;
+        before = g.width;
+        at += g.bytes;
+    }
+    if (at >= len)
+        return len;
+    gsize end = best, next = best;
+    while (end > 0 && text[end - 1] == ' ')
+        end--;
+    if (end == 0) {
+        if (whole)
+            *whole = FALSE;
+        return at;
+    }
+    while (next < len && text[next] == ' ')
+        next++;
+    *skip = next - end;
+    return end;
+}
+
 char *text_clip(const char *text, guint cells, gboolean pad)
 {
     gsize len = strlen(text);

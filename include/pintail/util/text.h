@@ -31,6 +31,10 @@ char *printable_text(const char *bytes, gsize len, gboolean keep_newlines);
 guint text_width(const char *text, gssize len);
 /* The longest start of `text` that fits `cells`; returns its bytes, *used its cells. */
 gsize text_fit(const char *text, gssize len, guint cells, guint *used);
+/* Bytes of `text` that go on one row of `cells` (at least one grapheme), broken at a blank, or beside
+ * a wide character where scripts without blanks may be; *skip: blanks after it that are not drawn.
+ * *whole (may be NULL): FALSE when a word had to be broken. Looks at no more than one row. */
+gsize text_wrap(const char *text, gsize len, guint cells, gsize *skip, gboolean *whole);
 /* printable_text() cut to `cells` with "…" when it did not fit, padded with blanks when `pad`. */
 char *text_clip(const char *text, guint cells, gboolean pad);
 
