@@ -5,13 +5,18 @@
  * a known form but unknown meaning is dropped whole: its letters never run commands.
  *
  * Two or more printable characters that wait together were not typed by a person: they come as one
- * KEY_PASTE with code 1 (a burst). The exception is a held key: the character that came last, again. */
+ * KEY_PASTE with code 1 (a burst). Exceptions are a held key (the character that came last, again), and
+ * few keys soon after others: somebody is typing while the line, or we, were slow. */
 #include <string.h>
 #include "decode.h"
 #include "pintail/util/text.h"
 
 #define PASTE_MAX (16 << 20) /* bytes; what lies beyond is dropped */
 #define SEQUENCE_MAX 64      /* bytes of one escape sequence */
+#define FEW 3                /* keys that a moment's delay brings together */
+#define MANY 8               /* that a slow line brings together, */
+#define STROKE_US 30000      /* at the rate at which fingers can have made them */
+#define PIECES_US 100000     /* a burst that was cut in two */
 
 struct Decoder {
     GString *in;     /* not decoded yet */
@@ -20,6 +25,9 @@ struct Decoder {
     gboolean waits;  /* for more bytes, until a deadline */
     gunichar last;   /* the last plain character, */
     gint64 last_at;  /* and when */
+    gint64 typed_at; /* the last key of the keyboard, */
+    gint64 typed_before; /* and the one before what was fed last */
+    gint64 burst_at;
 };
 
 Decoder *decoder_new(void)
@@ -43,6 +51,7 @@ void decoder_feed(Decoder *d, const char *bytes, gsize len, gint64 now)
 {
     g_string_append_len(d->in, bytes, (gssize)len);
     d->fed = now;
+    d->typed_before = d->typed_at;
 }
 
 gint64 decoder_deadline(const Decoder *d)
@@ -336,15 +345,25 @@ static gboolean in_paste(Decoder *d, gint64 now, Key *out)
     return TRUE;
 }
 
+/* Can a person who is typing have made these while nothing was read? */
+static gboolean is_typing(const Decoder *d, guint characters)
+{
+    gint64 gap = d->fed - d->typed_before;
+    if (d->typed_before == 0 || gap > DECODE_TYPING_US || (d->burst_at && d->fed - d->burst_at < PIECES_US))
+        return FALSE;
+    return characters <= FEW || (characters <= MANY && gap >= (gint64)characters * STROKE_US);
+}
+
 /* Length of the run of text at the start of the input when it is a burst, else 0. */
 static gsize burst(Decoder *d, gboolean timed_out, gint64 now)
 {
     gsize i = 0;
-    guint printable = 0;
+    guint printable = 0, characters = 0;
     gunichar first = 0;
     gboolean alike = TRUE;
     while (i < d->in->len) {
         guchar b = (guchar)d->in->str[i];
+        characters++;
         if (b == '\r' || b == '\n' || b == '\t') {
             alike = FALSE;
             i++;
@@ -365,7 +384,7 @@ static gsize burst(Decoder *d, gboolean timed_out, gint64 now)
         return 0;
     if (alike && first == d->last && now - d->last_at < DECODE_REPEAT_US)
         return 0; /* a held key */
-    return i;
+    return is_typing(d, characters) ? 0 : i;
 }
 
 gboolean decoder_next(Decoder *d, gint64 now, Key *out)
@@ -387,6 +406,7 @@ gboolean decoder_next(Decoder *d, gint64 now, Key *out)
             used = 1;
         } else if ((used = burst(d, timed_out, now)) > 0) {
             make_paste(out, d->in->str, used, 1);
+            d->burst_at = now;
         } else {
             gunichar c = 0;
             used = character(d->in->str, d->in->len, timed_out, &c);
@@ -403,6 +423,8 @@ gboolean decoder_next(Decoder *d, gint64 now, Key *out)
             return FALSE;
         }
         g_string_erase(d->in, 0, (gssize)used);
+        if (out->kind != KEY_PASTE && out->kind != KEY_MOUSE && out->kind != KEY_NONE)
+            d->typed_at = now;
         if (out->kind != KEY_NONE)
             return TRUE;
     }

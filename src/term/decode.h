@@ -6,6 +6,7 @@
 #define DECODE_ESC_WAIT_US (25 * 1000)      /* an Esc alone is the Esc key after this */
 #define DECODE_PASTE_WAIT_US (1000 * 1000)  /* a paste whose end never comes */
 #define DECODE_REPEAT_US (600 * 1000)       /* a held key repeats within this */
+#define DECODE_TYPING_US (3 * 1000 * 1000)  /* somebody who typed within this is typing */
 
 typedef struct Decoder Decoder;
 Decoder *decoder_new(void);

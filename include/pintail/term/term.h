@@ -1,8 +1,9 @@
 /* term.h - the terminal: curses begins and ends here, and keys come in.
  *
  * UI thread only. Nothing else in the program writes to the terminal while it is open.
- * Pasted text (bracketed, or a burst faster than a person types: more than
- * one printable character already waiting in the input) comes as one KEY_PASTE. Esc waits at most 25 ms.
+ * Pasted text (bracketed, or a burst faster than a person types: several printable characters that
+ * wait in the input, unless a slow line has brought them together) comes as one KEY_PASTE. Esc waits
+ * at most 25 ms.
  * TERM=dumb or no terminal: term_open() fails with one sentence. NO_COLOR is respected. */
 #pragma once
 #include <glib.h>

@@ -182,8 +182,57 @@ static void a_held_key_repeats(void)
         n++;
     }
     g_assert_cmpuint(n, ==, 3);
-    decoder_feed(d, "jj", 2, 50000 + DECODE_REPEAT_US * 4);
-    g_assert_true(decoder_next(d, 50000 + DECODE_REPEAT_US * 4, &k));
+    decoder_feed(d, "jj", 2, 50000 + DECODE_TYPING_US * 2);
+    g_assert_true(decoder_next(d, 50000 + DECODE_TYPING_US * 2, &k));
+    g_assert_cmpint(k.kind, ==, KEY_PASTE);
+    key_clear(&k);
+}
+
+/* What a slow line brings together after earlier keys are keys; at the pace of no fingers, or out of
+ * nowhere, it is a paste. */
+static void typing_over_a_slow_line(void)
+{
+    static const struct {
+        const char *bytes;
+        gint64 gap; /* since the key before; ms */
+        gboolean keys;
+    } cases[] = {
+        {"du", 5, TRUE},         {"jdu", 5, TRUE},         {"j\r", 5, TRUE},
+        {"jdjd", 5, FALSE},      {"jdjd", 300, TRUE},      {"jdjdjdjd", 300, TRUE},
+        {"jdjdjdjd", 200, FALSE}, {"jdjdjdjdj", 2900, FALSE}, {"du", 3100, FALSE},
+        {"dd AAA", 100, FALSE},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(Decoder) d = decoder_new();
+        Key k;
+        gint64 now = 1000000;
+        decoder_feed(d, "k", 1, now);
+        g_assert_true(decoder_next(d, now, &k));
+        now += cases[i].gap * 1000;
+        decoder_feed(d, cases[i].bytes, strlen(cases[i].bytes), now);
+        gsize n = 0;
+        while (decoder_next(d, now, &k)) {
+            g_assert_cmpint(k.kind == KEY_PASTE, ==, !cases[i].keys);
+            key_clear(&k);
+            n++;
+        }
+        g_assert_cmpuint(n, ==, cases[i].keys ? strlen(cases[i].bytes) : 1);
+    }
+}
+
+/* The rest of a burst that came in two pieces is no key. */
+static void a_burst_in_pieces(void)
+{
+    g_autoptr(Decoder) d = decoder_new();
+    Key k;
+    decoder_feed(d, "j", 1, 1000000);
+    g_assert_true(decoder_next(d, 1000000, &k));
+    decoder_feed(d, "thanks, see you tomorr", 22, 1200000);
+    g_assert_true(decoder_next(d, 1200000, &k));
+    g_assert_cmpint(k.kind, ==, KEY_PASTE);
+    key_clear(&k);
+    decoder_feed(d, "ow", 2, 1210000);
+    g_assert_true(decoder_next(d, 1210000, &k));
     g_assert_cmpint(k.kind, ==, KEY_PASTE);
     key_clear(&k);
 }
@@ -216,6 +265,8 @@ int main(int argc, char **argv)
     g_test_add_func("/term/decode/paste-in-pieces", paste_in_pieces);
     g_test_add_func("/term/decode/esc", esc_waits_and_no_longer);
     g_test_add_func("/term/decode/held-key", a_held_key_repeats);
+    g_test_add_func("/term/decode/typing", typing_over_a_slow_line);
+    g_test_add_func("/term/decode/burst-in-pieces", a_burst_in_pieces);
     g_test_add_func("/term/decode/any-bytes", any_bytes);
     return g_test_run();
 }
