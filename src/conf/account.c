@@ -383,6 +383,15 @@ static gboolean set_download(Account *a, const struct AccountValue *s)
     return complain(s, _("headers, recent or all"));
 }
 
+static gboolean set_line_limit(Account *a, const struct AccountValue *s)
+{
+    gint64 octets;
+    if (!value_size(s->values[0], &octets) || octets < 512 || octets > 8192)
+        return complain(s, _("a number of octets from 512 to 8192"));
+    a->line_limit = (guint)octets;
+    return TRUE;
+}
+
 static gboolean set_compress(Account *a, const struct AccountValue *s)
 {
     if (!g_str_equal(s->values[0], "yes") && !g_str_equal(s->values[0], "no"))
@@ -411,6 +420,7 @@ static const AccountSetting settings[] = {
     {"timeout", "TIME", N_("longest wait for a server in each phase; 30s"), set_timeout},
     {"poll", "TIME", N_("time between looks at POP3, and at folders that are not watched; 5m"), set_poll},
     {"download", "recent|headers|all", N_("IMAP bodies fetched beforehand: of 30 days, none, or all"), set_download},
+    {"imap-line-limit", "OCTETS", N_("the longest command that the IMAP server reads, where it is less than 8000"), set_line_limit},
     {"compress", "yes|no", N_("IMAP traffic compressed where the server can; by default with other machines only"), set_compress},
     {"drafts", "FOLDER", N_("where drafts are kept, when the server does not say"), set_drafts},
     {"sent", "FOLDER|same|none", N_("where copies of what you sent go; same: beside the answered message"), set_sent},
@@ -556,6 +566,7 @@ char *account_to_rc(const Account *a)
     put_number(text, "timeout", a->timeout, DEFAULT_TIMEOUT, "s");
     put_number(text, "poll", a->poll, DEFAULT_POLL, "s");
     put(text, "download", a->download == DOWNLOAD_RECENT ? NULL : download_policies[a->download], NULL);
+    put_number(text, "imap-line-limit", a->line_limit, 0, "");
     if (a->compress != COMPRESS_AUTO)
         put(text, "compress", a->compress == COMPRESS_YES ? "yes" : "no", NULL);
     put_folders(text, a);

@@ -48,7 +48,7 @@ static gboolean same_download(const Account *a, const Account *b)
 {
     return a->pop3_keep == b->pop3_keep && a->pop3_keep_days == b->pop3_keep_days &&
            a->pop3_delete_on_server == b->pop3_delete_on_server && a->pop3_max_size == b->pop3_max_size &&
-           a->download == b->download && a->compress == b->compress && a->poll == b->poll;
+           a->download == b->download && a->compress == b->compress && a->line_limit == b->line_limit && a->poll == b->poll;
 }
 
 gboolean account_same(const Account *a, const Account *b)

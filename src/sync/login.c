@@ -366,7 +366,10 @@ static gpointer open_imap(Login *l, TlsReport **report, GError **err)
     if (!begin_credentials(l, &c, err))
         return NULL;
     g_autoptr(ImapSession) s = imap_connect(l->where, &l->options, report, err);
-    return s && imap_login(s, &c, err) ? g_steal_pointer(&s) : NULL;
+    if (!s || !imap_login(s, &c, err))
+        return NULL;
+    imap_limit_lines(s, l->account->line_limit);
+    return g_steal_pointer(&s);
 }
 
 static gpointer open_pop3(Login *l, TlsReport **report, GError **err)

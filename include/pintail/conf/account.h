@@ -59,6 +59,7 @@ typedef struct Account {
     guint64 pop3_max_size;   /* bytes; larger ones are listed from TOP; 0: no bound */
     DownloadPolicy download; /* IMAP; RECENT: of the last 30 days */
     CompressPolicy compress; /* IMAP */
+    guint line_limit;        /* IMAP: octets of a command that the server reads; 0: the usual 8000 */
     char *maildir;           /* where local folders live; NULL: below the data directory */
     guint poll;              /* seconds between looks at POP3, and at IMAP folders without IDLE */
 } Account;

@@ -432,6 +432,7 @@ static const char everything[] =
     "    pop3-keep 14d\n"
     "    pop3-delete-on-server yes\n"
     "    pop3-max-size 7M\n"
+    "    imap-line-limit 1000\n"
     "    smtp      smtp://ana@smtp.example.org\n"
     "    auth      SCRAM-SHA-256\n"
     "    tls       off\n"
@@ -469,6 +470,7 @@ static void check_everything(const Account *a)
     g_assert_cmpuint(a->pop3_keep_days, ==, 14);
     g_assert_true(a->pop3_delete_on_server);
     g_assert_cmpuint(a->pop3_max_size, ==, 7000000);
+    g_assert_cmpuint(a->line_limit, ==, 1000);
     g_assert_cmpstr(a->smtp->host, ==, "smtp.example.org");
     g_assert_cmpstr(a->auth, ==, "scram-sha-256");
     g_assert_true(a->tls_off);
@@ -569,6 +571,7 @@ static void test_account_mistakes(Fixture *f, gconstpointer data)
         {"pop3-keep 0d", "14d"},
         {"pop3-delete-on-server often", "yes or no"},
         {"pop3-max-size huge", "a size"},
+        {"imap-line-limit 100", "512"},
         {"signature", "signature wants"},
         {"trahs Bin", "did you mean \"trash\"?"},
     };
