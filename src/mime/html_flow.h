@@ -59,6 +59,7 @@ typedef struct {
     GArray *stack;     /* of Context */
     GPtrArray *tables; /* of HtmlTable, the open ones */
     GHashTable *links; /* target to number */
+    guint links_before; /* numbers that are taken already */
     GPtrArray *quiet;  /* targets that are their own text, without a number beside it */
     GHashTable *said;  /* numbers whose text says the target */
     GHashTable *texted; /* targets of links that have text somewhere */

@@ -77,12 +77,12 @@ static guint number_of(Layout *l, const char *target)
     if (links->len >= LINKS_MAX)
         return 0;
     g_ptr_array_add(links, g_strdup(target));
-    g_hash_table_insert(l->links, g_strdup(target), GUINT_TO_POINTER(links->len));
+    g_hash_table_insert(l->links, g_strdup(target), GUINT_TO_POINTER(l->links_before + links->len));
     if (url_counts_clicks(target, NULL)) {
         g_autofree char *host = url_host(target);
         link_tracker(l, host)->clicks++;
     }
-    return links->len;
+    return l->links_before + links->len;
 }
 
 void link_seen(Layout *l, const char *text, gsize len)
@@ -211,14 +211,15 @@ void link_add_list(Layout *l)
     GPtrArray *links = l->b.out->links;
     gboolean any = FALSE;
     for (guint i = 0; i < links->len; i++) {
-        if (g_hash_table_contains(l->said, GUINT_TO_POINTER(i + 1)))
+        guint number = l->links_before + i + 1;
+        if (g_hash_table_contains(l->said, GUINT_TO_POINTER(number)))
             continue;
         if (!any)
             builder_add(&l->b, "", 0, LINE_TEXT, 0, 0, FALSE);
         any = TRUE;
         g_autofree char *target = shown_target(links->pdata[i]);
-        const RenderLie *lie = lie_of(l->b.out, i + 1);
-        g_autofree char *text = g_strdup_printf("[%u] %s", i + 1, target);
+        const RenderLie *lie = lie_of(l->b.out, number);
+        g_autofree char *text = g_strdup_printf("[%u] %s", number, target);
         builder_add(&l->b, text, strlen(text), LINE_LINKS, 0, 4, FALSE);
         if (lie && !lie->counter) {
             g_autofree char *note = g_strdup_printf(_("    (but the text says %s)"), lie->named);

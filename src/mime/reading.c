@@ -183,6 +183,7 @@ GArray *part_reading(const Part *root, gboolean prefer_html)
 typedef struct {
     Builder b;
     ReadingText text;
+    ReadingHtml html;
     gpointer data;
     ReadingResult result;
     gboolean any; /* something stands above */
@@ -297,8 +298,11 @@ static void write_text(Writer *w, const Reading *r)
         return;
     }
     gboolean html = is(p, "text/html");
-    g_autoptr(Rendered) one = html ? render_html(text, strlen(text))
-                                   : render_plain(text, strlen(text), p->flowed, p->delsp);
+    g_autoptr(Rendered) one = html && w->html ? w->html(w->data, text) : NULL;
+    if (!one && html)
+        one = render_html_from(text, strlen(text), w->b.out->links->len);
+    else if (!one)
+        one = render_plain(text, strlen(text), p->flowed, p->delsp);
     w->result.html = w->result.html || (w->result.empty && html);
     w->result.empty = FALSE;
     separate(w);
@@ -307,7 +311,13 @@ static void write_text(Writer *w, const Reading *r)
 
 ReadingResult reading_render(const Part *root, gboolean prefer_html, ReadingText text, gpointer data)
 {
-    Writer w = {.text = text, .data = data, .result = {.empty = TRUE}};
+    return reading_render_html(root, prefer_html, text, NULL, data);
+}
+
+ReadingResult reading_render_html(const Part *root, gboolean prefer_html, ReadingText text, ReadingHtml html,
+                                  gpointer data)
+{
+    Writer w = {.text = text, .html = html, .data = data, .result = {.empty = TRUE}};
     g_autoptr(GArray) readings = part_reading(root, prefer_html);
     builder_init(&w.b);
     for (guint i = 0; i < readings->len; i++) { /* what it is about comes first */

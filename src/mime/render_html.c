@@ -500,6 +500,11 @@ static Rendered *layout_finish(Layout *l)
 
 Rendered *render_html(const char *utf8, gsize len)
 {
+    return render_html_from(utf8, len, 0);
+}
+
+Rendered *render_html_from(const char *utf8, gsize len, guint links_before)
+{
     g_autoptr(HtmlTree) tree = html_parse(utf8, len);
     if (!tree) {
         g_autofree char *text = html_strip(utf8, len);
@@ -507,6 +512,7 @@ Rendered *render_html(const char *utf8, gsize len)
     }
     Layout l;
     layout_init(&l);
+    l.links_before = links_before;
     html_survey(&l, html_root(tree));
     walk(&l, html_root(tree));
     return layout_finish(&l);

@@ -75,6 +75,8 @@ typedef struct {
 /* text/plain; `flowed` and `delsp` as in RFC 3676. */
 Rendered *render_plain(const char *utf8, gsize len, gboolean flowed, gboolean delsp);
 Rendered *render_html(const char *utf8, gsize len);
+/* The same, numbers of links beginning after `links_before`: for a second text in one message. */
+Rendered *render_html_from(const char *utf8, gsize len, guint links_before);
 void rendered_free(Rendered *r);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Rendered, rendered_free)
 /* The same with its tables laid out in `width` cells; what is not a table is shared. Costs nothing
