@@ -140,7 +140,7 @@ static gboolean finish_delete(Store *s, gint64 folder, GError **err)
     g_autofree char *path = folder_maildir(s, folder);
     gboolean gone = FALSE;
     for (int i = 0; path && i < DELETE_ROUNDS && !gone; i++) {
-        if (!folder_rescan(s, folder, NULL, err) || !purge_all(s, folder, err))
+        if (!maildir_make(path, err) || !folder_rescan(s, folder, NULL, err) || !purge_all(s, folder, err))
             return FALSE;
         crash_point("folder");
         gone = remove_directories(path);
