@@ -133,6 +133,12 @@ static const char *label(const GPtrArray *people)
     return people->len ? address_label(people->pdata[0]) : "";
 }
 
+/* What AUTOINCREMENT would give: known before the row is made, because the thread may be called so. */
+static gint64 next_id(Store *s)
+{
+    return 1 + db_number(&s->db, 0, "SELECT seq FROM sqlite_sequence WHERE name = 'message'", "");
+}
+
 gint64 message_insert(Store *s, gint64 account, const Envelope *e, guint64 size, gint64 received,
                       gboolean partial)
 {
@@ -150,17 +156,18 @@ gint64 message_insert(Store *s, gint64 account, const Envelope *e, guint64 size,
     g_autofree char *to_label = cut(label(e->to), TEXT_MAX);
     const Address *author = e->from->len ? e->from->pdata[0] : NULL;
     g_autofree char *address = cut(author ? author->address : "", TEXT_MAX);
+    gint64 id = next_id(s), loose = 0, date = list_date(e->date, received);
+    gint64 thread = thread_assign(s, account, id, e, &loose);
     db_run(&s->db,
-           "INSERT INTO message(account, mid_hash, message_id, in_reply_to, refs, date, sent, zone,"
-           " received, size, subject, from_label, from_address, to_label, from_people, to_people,"
+           "INSERT INTO message(id, thread, loose, account, mid_hash, message_id, in_reply_to, refs, date, sent,"
+           " zone, received, size, subject, from_label, from_address, to_label, from_people, to_people,"
            " cc_people, extra, attachment, partial)"
-           " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-           "iitttiiiiittttttttii", account, message_hash(e), message_id, parent, references,
-           list_date(e->date, received), e->date, I64(e->zone_minutes), received, I64(size),
-           subject, from_label, address, to_label, from, to, cc, extra, I64(e->has_attachment),
-           I64(partial));
-    gint64 id = db_last_id(&s->db);
-    thread_assign(s, account, id, e);
+           " VALUES(?, ?, nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+           "iiiiitttiiiiittttttttii", id, thread, loose, account, message_hash(e), message_id, parent, references,
+           date, e->date, I64(e->zone_minutes), received, I64(size), subject, from_label, address, to_label, from,
+           to, cc, extra, I64(e->has_attachment), I64(partial));
+    if (loose)
+        thread_connect(s, account, id, e, date, thread);
     index_enqueue(s, id, FALSE);
     return id;
 }

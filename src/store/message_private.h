@@ -27,7 +27,11 @@ char *people_pack(const GPtrArray *people);
 GPtrArray *people_unpack(const char *packed);
 
 /* ---- thread.c ---- */
-void thread_assign(Store *s, gint64 account, gint64 message, const Envelope *e);
+/* The thread of a message whose row is still to be made under this id; `loose` as in the row, or 0. */
+gint64 thread_assign(Store *s, gint64 account, gint64 message, const Envelope *e, gint64 *loose);
+/* Once the row of a loose message is there: it may belong to another thread. */
+void thread_connect(Store *s, gint64 account, gint64 message, const Envelope *e, gint64 date, gint64 thread);
+void thread_add(Store *s, gint64 folder, gint64 thread, gint64 date, gint64 total, gint64 unread);
 /* What is shown of a message in a folder has changed by so much. */
 void thread_count(Store *s, gint64 folder, gint64 message, gint64 date, gint64 total,
                   gint64 unread);
@@ -54,6 +58,10 @@ char *placement_path(const Placement *p);                   /* NULL without a fi
 /* New row; it is not shown before placement_recompute() says so. */
 gint64 placement_insert(Store *s, gint64 message, gint64 folder, guint32 uidvalidity, guint32 uid,
                         guint server_flags, gboolean server_here);
+/* A row that a server has and no operation knows yet: shown at once, and counted in its thread, but not in its
+ * folder: placement_counted() takes many together, in the same transaction. */
+gint64 placement_insert_shown(Store *s, gint64 message, gint64 folder, guint32 uidvalidity, guint32 uid, guint flags);
+void placement_counted(Store *s, gint64 account, gint64 folder, gint64 total, gint64 unread);
 gint64 placement_clone(Store *s, gint64 source, gint64 folder, gboolean server_here);
 void placement_set_file(Store *s, gint64 id, const char *base, const char *file);
 /* The one function that decides shown_*, waiting, parked and the folder's counters, for

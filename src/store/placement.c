@@ -106,6 +106,40 @@ gint64 placement_insert(Store *s, gint64 message, gint64 folder, guint32 uidvali
     return db_last_id(&s->db);
 }
 
+gint64 placement_insert_shown(Store *s, gint64 message, gint64 folder, guint32 uidvalidity, guint32 uid, guint flags)
+{
+    gint64 seq = txn_seq(s), thread, date;
+    sqlite3_stmt *st = db_query(
+        &s->db, "SELECT from_label, subject, date, received, size, thread FROM message WHERE id = ?", "i",
+        message);
+    if (!db_step(&s->db, st))
+        return 0;
+    g_autofree char *from = sort_key(db_peek(st, 0));
+    g_autofree char *subject = sort_key(subject_bare(db_peek(st, 1), NULL));
+    gint64 received = db_int(st, 3), size = db_int(st, 4);
+    date = db_int(st, 2);
+    thread = db_int(st, 5);
+    db_reset(st);
+    db_run(&s->db,
+           "INSERT INTO placement(message, folder, uidvalidity, uid, server_here, server_flags, shown,"
+           " shown_flags, change_seq, added_seq, date, received, size, sort_from, sort_subject)"
+           " VALUES(?1, ?2, ?3, ?4, 1, ?5, 1, ?5, ?6, ?6, ?7, ?8, ?9, ?10, ?11)",
+           "iiiiiiiiitt", message, folder, I64(uidvalidity), I64(uid), I64(flags), seq, date, received, size, from,
+           subject);
+    gint64 id = db_last_id(&s->db);
+    thread_add(s, folder, thread, date, 1, !(flags & FLAG_SEEN));
+    return id;
+}
+
+void placement_counted(Store *s, gint64 account, gint64 folder, gint64 total, gint64 unread)
+{
+    db_run(&s->db, "UPDATE folder SET total = total + ?, unread = unread + ?, change_seq = ? WHERE id = ?", "iiii",
+           total, unread, txn_seq(s), folder);
+    txn_touch(s, account, folder);
+    if (total || unread)
+        txn_touch_list(s, account);
+}
+
 gint64 placement_clone(Store *s, gint64 source, gint64 folder, gboolean server_here)
 {
     db_run(&s->db,
@@ -205,14 +239,9 @@ static void count(Store *s, const Placement *p, gboolean shown, guint flags)
     gint64 total = (gint64)shown - (gint64)p->shown;
     gint64 unread = (gint64)(shown && !(flags & FLAG_SEEN)) -
                     (gint64)(p->shown && !(p->shown_flags & FLAG_SEEN));
-    db_run(&s->db,
-           "UPDATE folder SET total = total + ?, unread = unread + ?, change_seq = ? WHERE id = ?",
-           "iiii", total, unread, txn_seq(s), p->folder);
     if (shown || p->shown)
         thread_count(s, p->folder, p->message, p->date, total, unread);
-    txn_touch(s, p->account, p->folder);
-    if (total || unread)
-        txn_touch_list(s, p->account);
+    placement_counted(s, p->account, p->folder, total, unread);
 }
 
 static void bury(Store *s, const Placement *p)

@@ -62,19 +62,39 @@ static void name_message(Store *s, gint64 message, const FetchedMessage *f)
         db_run(&s->db, "UPDATE message SET server_id = ? WHERE id = ? AND server_id = ''", "ti", f->server_id, message);
 }
 
-static void add_one(Store *s, gint64 account, gint64 folder, guint32 uidvalidity,
-                    const FetchedMessage *f)
+/* One slice. */
+typedef struct {
+    gint64 account, folder;
+    guint32 uidvalidity;
+    gboolean waiting;     /* is there any row that find_waiting() could find? */
+    gint64 total, unread; /* added to the folder and not yet counted there */
+} Adding;
+
+static gboolean any_waiting(Store *s, const Adding *a)
 {
+    return db_number(&s->db, 0,
+                     "SELECT EXISTS(SELECT 1 FROM placement INDEXED BY placement_await WHERE folder = ?1 AND uid IS NULL AND file IS NULL)"
+                     " OR EXISTS(SELECT 1 FROM placement INDEXED BY placement_uid WHERE folder = ?1"
+                     "  AND uidvalidity < ?2 AND uid IS NOT NULL)"
+                     " OR EXISTS(SELECT 1 FROM placement INDEXED BY placement_uid WHERE folder = ?1"
+                     "  AND uidvalidity > ?2 AND uid IS NOT NULL)",
+                     "ii", a->folder, I64(a->uidvalidity)) != 0;
+}
+
+static void add_one(Store *s, Adding *a, const FetchedMessage *f)
+{
+    gint64 account = a->account, folder = a->folder;
+    guint32 uidvalidity = a->uidvalidity;
+    guint flags = f->flags & FLAGS_ALL;
     if (f->uid == 0 ||
         db_number(&s->db, 0,
                   "SELECT 1 FROM placement WHERE folder = ? AND uidvalidity = ? AND uid = ?", "iii",
                   folder, I64(uidvalidity), I64(f->uid)))
         return; /* known: placements_flags() knows when its flags may be believed */
-    gint64 id = find_waiting(s, account, folder, uidvalidity, f);
+    gint64 id = a->waiting ? find_waiting(s, account, folder, uidvalidity, f) : 0;
     if (id) {
         placement_bind(s, id, uidvalidity, f->uid);
-        db_run(&s->db, "UPDATE placement SET server_flags = ? WHERE id = ?", "ii",
-               I64(f->flags & FLAGS_ALL), id);
+        db_run(&s->db, "UPDATE placement SET server_flags = ? WHERE id = ?", "ii", I64(flags), id);
         name_message(s, db_number(&s->db, 0, "SELECT message FROM placement WHERE id = ?", "i", id), f);
     } else {
         gint64 message = same_message(s, account, f);
@@ -82,8 +102,9 @@ static void add_one(Store *s, gint64 account, gint64 folder, guint32 uidvalidity
             message = message_insert(s, account, f->envelope, f->size, f->received, FALSE);
             name_message(s, message, f);
         }
-        id = placement_insert(s, message, folder, uidvalidity, f->uid, f->flags & FLAGS_ALL, TRUE);
-        placement_recompute(s, id);
+        id = placement_insert_shown(s, message, folder, uidvalidity, f->uid, flags);
+        a->total++;
+        a->unread += !(flags & FLAG_SEEN);
         thread_arrived(s, message, id);
         return;
     }
@@ -112,13 +133,15 @@ gboolean placements_add(Store *s, gint64 folder, const FetchedMessage *fetched, 
     for (guint i = 0; i < n;) {
         if (!txn_begin(s, FALSE, err))
             return FALSE;
-        gint64 account;
-        guint32 uidvalidity;
+        Adding a = {.folder = folder};
         gint64 end = slice_end();
-        if (position(s, folder, &account, &uidvalidity)) {
+        if (position(s, folder, &a.account, &a.uidvalidity)) {
+            a.waiting = any_waiting(s, &a);
             do
-                add_one(s, account, folder, uidvalidity, &fetched[i++]);
+                add_one(s, &a, &fetched[i++]);
             while (i < n && g_get_monotonic_time() < end);
+            if (a.total)
+                placement_counted(s, a.account, folder, a.total, a.unread);
         }
         if (!txn_commit(s, err))
             return FALSE;

@@ -257,10 +257,9 @@ static gint64 reply_behind(Store *s, gint64 account, gint64 loose, gint64 date, 
 }
 
 /* Returns the thread afterwards. */
-static gint64 connect_loose(Store *s, gint64 account, gint64 message, gint64 own, gint64 loose,
-                            gboolean reply)
+static gint64 connect_loose(Store *s, gint64 account, gint64 message, gint64 own, gint64 loose, gint64 date,
+                            gint64 thread, gboolean reply)
 {
-    gint64 date = db_number(&s->db, 0, "SELECT date FROM message WHERE id = ?", "i", message);
     gint64 before = 0, parent;
     gint64 known = thread_loose_before(s, account, loose, date, own, &before);
     gboolean hand = thread_hand(s, account, own, &parent);
@@ -270,7 +269,9 @@ static gint64 connect_loose(Store *s, gint64 account, gint64 message, gint64 own
     gint64 behind = reply_behind(s, account, loose, date, own);
     if (behind)
         c.hash[c.n++] = behind;
-    gint64 thread = thread_unite(s, account, &c, message);
+    if (c.n == 1)
+        return thread; /* nobody to be connected with */
+    thread = thread_unite(s, account, &c, message);
     /* It stands between two that were connected, and only with one of them: those part. */
     if (known && behind && c.n == 2) {
         gint64 old = thread_of_hash(s, account, behind);
@@ -287,21 +288,29 @@ static gint64 connect_loose(Store *s, gint64 account, gint64 message, gint64 own
 
 /* ---- a message arrives ---- */
 
-void thread_assign(Store *s, gint64 account, gint64 message, const Envelope *e)
+static gint64 loose_of(const Envelope *e, gboolean *reply)
+{
+    gboolean names = *e->in_reply_to || e->references->len > 0;
+    return names ? 0 : thread_loose(e->subject, reply);
+}
+
+gint64 thread_assign(Store *s, gint64 account, gint64 message, const Envelope *e, gint64 *loose)
 {
     Chain c;
-    gint64 own = message_hash(e);
-    thread_chain(s, account, own, e->in_reply_to, (const char *const *)e->references->pdata,
+    gboolean reply = FALSE;
+    thread_chain(s, account, message_hash(e), e->in_reply_to, (const char *const *)e->references->pdata,
                  e->references->len, &c);
-    gboolean reply = FALSE, names = *e->in_reply_to || e->references->len > 0;
-    gint64 loose = names ? 0 : thread_loose(e->subject, &reply);
-    gint64 thread = thread_unite(s, account, &c, message);
-    if (loose) {
-        db_run(&s->db, "UPDATE message SET loose = ?, thread = ? WHERE id = ?", "iii", loose,
-               thread, message);
-        thread = connect_loose(s, account, message, own, loose, reply);
-    }
-    db_run(&s->db, "UPDATE message SET thread = ? WHERE id = ?", "ii", thread, message);
+    *loose = loose_of(e, &reply);
+    return thread_unite(s, account, &c, message);
+}
+
+void thread_connect(Store *s, gint64 account, gint64 message, const Envelope *e, gint64 date, gint64 thread)
+{
+    gboolean reply = FALSE;
+    gint64 loose = loose_of(e, &reply);
+    gint64 now = loose ? connect_loose(s, account, message, message_hash(e), loose, date, thread, reply) : thread;
+    if (now != thread)
+        db_run(&s->db, "UPDATE message SET thread = ? WHERE id = ?", "ii", now, message);
 }
 
 /* ---- counted by folder ---- */
@@ -331,17 +340,22 @@ void thread_recount(Store *s, gint64 folder, gint64 thread)
            folder, thread, newest, total, unread, txn_seq(s));
 }
 
+void thread_add(Store *s, gint64 folder, gint64 thread, gint64 date, gint64 total, gint64 unread)
+{
+    db_run(&s->db,
+           "INSERT INTO folder_thread VALUES(?, ?, ?, ?, ?, ?)"
+           " ON CONFLICT(folder, thread) DO UPDATE SET total = total + excluded.total,"
+           " newest = CASE WHEN total = 0 THEN excluded.newest"
+           "  ELSE max(newest, excluded.newest) END,"
+           " unread = unread + excluded.unread, change_seq = excluded.change_seq",
+           "iiiiii", folder, thread, date, total, unread, txn_seq(s));
+}
+
 void thread_count(Store *s, gint64 folder, gint64 message, gint64 date, gint64 total, gint64 unread)
 {
     gint64 thread = db_number(&s->db, 0, "SELECT thread FROM message WHERE id = ?", "i", message);
     if (total >= 0) {
-        db_run(&s->db,
-               "INSERT INTO folder_thread VALUES(?, ?, ?, ?, ?, ?)"
-               " ON CONFLICT(folder, thread) DO UPDATE SET total = total + excluded.total,"
-               " newest = CASE WHEN total = 0 THEN excluded.newest"
-               "  ELSE max(newest, excluded.newest) END,"
-               " unread = unread + excluded.unread, change_seq = excluded.change_seq",
-               "iiiiii", folder, thread, date, total, unread, txn_seq(s));
+        thread_add(s, folder, thread, date, total, unread);
         return;
     }
     db_run(&s->db,
