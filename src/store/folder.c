@@ -427,6 +427,8 @@ gint64 folder_create(Store *s, gint64 account, const char *name, GError **err)
         return 0;
     }
     gint64 id = make_folder(s, account, name, ROLE_NONE);
+    if (id && (folder_flags(s, id) & FOLDER_TO_CREATE))
+        folder_queue_creation(s, account, id, name);
     return txn_commit(s, err) ? id : 0;
 }
 

@@ -48,6 +48,12 @@ static void queue_op(Store *s, const Folder *f, OpKind kind, const char *subject
     folder_recompute(s, f->id);
 }
 
+void folder_queue_creation(Store *s, gint64 account, gint64 folder, const char *name)
+{
+    Folder f = {.id = folder, .account_id = account};
+    queue_op(s, &f, OP_FOLDER_CREATE, name, TRUE);
+}
+
 gboolean folder_commit(Store *s, GError **err)
 {
     crash_point("folder");
@@ -190,9 +196,10 @@ gboolean folder_delete(Store *s, gint64 folder, GError **err)
         txn_rollback(s);
         return folder_delete_local(s, f, err);
     }
+    if (f->flags & FOLDER_TO_CREATE)
+        db_run(&s->db, "DELETE FROM op WHERE message = ? AND kind = 9", "i", -f->id);
     if ((f->flags & (FOLDER_TO_CREATE | FOLDER_VANISHED)) && !folder_holds_only_copies(s, f->id)) {
-        txn_rollback(s);
-        return folder_remove(s, f->id, err);
+        return folder_commit(s, err) && folder_remove(s, f->id, err);
     }
     queue_op(s, f, OP_FOLDER_DELETE, f->label, FALSE);
     return folder_commit(s, err);

@@ -26,6 +26,8 @@ gboolean folder_holds_only_copies(Store *s, gint64 folder);
 void folder_recompute(Store *s, gint64 folder);
 /* Rows of the folder and of what is below it get their new names. Inside a transaction. */
 void folder_rename_rows(Store *s, gint64 account, const char *old, const char *name, const char *delimiter);
+/* The server is to have it soon, not only when something is put there. Inside a transaction. */
+void folder_queue_creation(Store *s, gint64 account, gint64 folder, const char *name);
 /* A name as typed, with the personal namespace's prefix where it has none; the caller owns it. */
 char *folder_wire_name(Store *s, gint64 account, const char *typed);
 gboolean folder_commit(Store *s, GError **err);

@@ -39,7 +39,7 @@ void op_batch_drop(OpBatch *b, guint n)
     " NOT EXISTS(SELECT 1 FROM op e WHERE e.message = o.message AND e.id < o.id"                   \
     "  AND NOT (e.kind = 3 AND e.placement <> o.placement))"
 #define HAS_UID                                                                                    \
-    " (o.kind IN (4, 5, 7) OR (o.kind = 6 AND NOT EXISTS(SELECT 1 FROM op e WHERE e.id < o.id"          \
+    " (o.kind IN (4, 5, 7, 9) OR (o.kind = 6 AND NOT EXISTS(SELECT 1 FROM op e WHERE e.id < o.id"          \
     "   AND (e.folder = o.folder OR e.destination = o.folder)))"                                    \
     "  OR EXISTS(SELECT 1 FROM placement p JOIN folder f ON f.id = p.folder"            \
     "  WHERE p.id = o.placement AND p.uid IS NOT NULL AND p.uidvalidity = f.uidvalidity))"
@@ -353,6 +353,7 @@ static void done_one(Store *s, const OpBatch *b, const OpItem *item, guint32 uid
     case OP_FOLDER_RENAME:
     case OP_FOLDER_DELETE:
     case OP_FOLDER_SUBSCRIBE:
+    case OP_FOLDER_CREATE:
     case OP_RELAY: /* op_folder_done(), op_relayed() */
         break;
     }

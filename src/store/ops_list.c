@@ -28,6 +28,8 @@ static char *describe(OpKind kind, const char *subject, const char *destination,
         return g_strdup_printf(_("store '%s' in %s"), subject, destination);
     case OP_FOLDER_RENAME:
         return g_strdup_printf(_("rename folder %s to %s"), destination, subject);
+    case OP_FOLDER_CREATE:
+        return g_strdup_printf(_("make folder %s"), subject);
     case OP_FOLDER_DELETE:
         return g_strdup_printf(_("delete folder %s"), subject);
     case OP_FOLDER_SUBSCRIBE:
@@ -102,6 +104,18 @@ static gboolean gone(Store *s, GError **err)
     return FALSE;
 }
 
+static gboolean is_of_folder(OpKind kind)
+{
+    return kind == OP_FOLDER_RENAME || kind == OP_FOLDER_DELETE || kind == OP_FOLDER_SUBSCRIBE || kind == OP_FOLDER_CREATE;
+}
+
+/* A folder that the server will not have, and that holds nothing. */
+static gboolean give_up_folder(Store *s, const Parked *p, GError **err)
+{
+    return p->kind != OP_FOLDER_CREATE || !(folder_flags(s, p->folder) & FOLDER_TO_CREATE) ||
+           folder_holds_only_copies(s, p->folder) || folder_remove(s, p->folder, err);
+}
+
 gboolean op_retry(Store *s, gint64 id, GError **err)
 {
     Parked p;
@@ -109,7 +123,7 @@ gboolean op_retry(Store *s, gint64 id, GError **err)
         return FALSE;
     if (!load_parked(s, id, &p))
         return gone(s, err);
-    if (p.kind >= OP_FOLDER_RENAME && p.kind <= OP_FOLDER_SUBSCRIBE) {
+    if (is_of_folder(p.kind)) {
         db_run(&s->db, "UPDATE op SET state = 0, words = '' WHERE id = ?", "i", id);
         folder_recompute(s, p.folder);
         return txn_commit(s, err);
@@ -161,7 +175,7 @@ gboolean op_dismiss(Store *s, gint64 id, GError **err)
         return FALSE;
     if (!load_parked(s, id, &p))
         return gone(s, err);
-    if (p.kind >= OP_FOLDER_RENAME && p.kind <= OP_FOLDER_SUBSCRIBE) {
+    if (is_of_folder(p.kind)) {
         db_run(&s->db, "DELETE FROM op WHERE id = ?", "i", id);
         folder_recompute(s, p.folder);
     } else if (p.kind == OP_APPEND) {
@@ -188,5 +202,5 @@ gboolean op_dismiss(Store *s, gint64 id, GError **err)
     if (!txn_commit(s, err))
         return FALSE;
     file_todo_run(s);
-    return TRUE;
+    return give_up_folder(s, &p, err);
 }

@@ -484,6 +484,7 @@ static gboolean replay_batch(FastLane *l, OpBatch *b, GError **err)
         return replay_transfer(l, b, err);
     case OP_APPEND:
         return replay_append(l, b, err);
+    case OP_FOLDER_CREATE:
     case OP_FOLDER_RENAME:
     case OP_FOLDER_DELETE:
     case OP_FOLDER_SUBSCRIBE:

@@ -65,6 +65,11 @@ gboolean replay_folder(FastLane *l, const OpBatch *b, GError **err)
         g_propagate_error(err, g_steal_pointer(&refused));
         return FALSE;
     }
+    if (b->kind == OP_FOLDER_CREATE) {
+        g_autoptr(Folder) made = replay_target(l, f->id, &refused);
+        return made ? op_folder_done(l->w->store, b, err)
+                    : replay_park_if_refused(l, b, g_steal_pointer(&refused), err);
+    }
     /* It was never made there. */
     if ((f->flags & FOLDER_TO_CREATE) && b->kind == OP_FOLDER_DELETE)
         return op_folder_done(l->w->store, b, err);

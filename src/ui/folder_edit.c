@@ -181,6 +181,10 @@ void cmd_folder_delete(Ui *ui, char **args)
     const Folder *f = ui_refuses(ui) ? NULL : target(ui);
     if (!f)
         return;
+    if (f->role == ROLE_INBOX) {
+        ui_say(ui, NOTICE_WARNING, _("INBOX cannot be deleted: mail arrives there"));
+        return;
+    }
     Job *j = job_new(f, 0, do_delete);
     j->said = g_strdup_printf(_("Folder \"%s\" deleted"), j->name);
     g_autofree char *question =

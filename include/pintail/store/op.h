@@ -9,6 +9,7 @@
 typedef enum { OP_FLAGS, OP_MOVE, OP_COPY, OP_PURGE, OP_APPEND,
     OP_FOLDER_RENAME, OP_FOLDER_DELETE, OP_FOLDER_SUBSCRIBE, /* of `folder`: no items but their ids */
     OP_RELAY, /* the message's content is wanted here, for a folder of another account */
+    OP_FOLDER_CREATE,
 } OpKind;
 typedef enum { OP_WAITING, OP_INFLIGHT, OP_PARKED } OpState;
 

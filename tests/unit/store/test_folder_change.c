@@ -171,6 +171,8 @@ static void test_prefix(Fixture *f, gconstpointer data)
     g_assert_cmpstr(shared->name, ==, "shared.List");
     g_autoptr(Folder) trash = folder_get(f->s, folder_for_role(f->s, account, ROLE_TRASH, NULL, NULL), NULL);
     g_assert_cmpstr(trash->name, ==, "INBOX.Trash");
+    for (int i = 0; i < 3; i++)
+        confirm(f->s, account, OP_FOLDER_CREATE, NULL);
     ok(folder_rename(f->s, id_of(f->s, account, "Sent"), "Posted", &err));
     confirm(f->s, account, OP_FOLDER_RENAME, "INBOX.Posted");
 }
