@@ -1,5 +1,6 @@
 /* part_choose.c - which part is read, and which are attachments. */
 #include "charset.h"
+#include "pintail/mime/reading.h"
 #include "tree.h"
 
 static gboolean is(const Part *p, const char *type)
@@ -109,25 +110,37 @@ static gboolean is_machinery(const Part *p)
 }
 
 /* Text that is shown, or another form of what is shown, or belongs to an enclosed message. Any other
- * (a list's footer, what follows a picture) is listed, or nobody would ever see it. */
-static gboolean is_read_elsewhere(const Part *p, const Part *root, const Part *plain, const Part *html)
+ * is listed, or nobody would ever see it. */
+static gboolean is_read_elsewhere(const Part *p, const Part *root, const Part *plain, const Part *html,
+                                  GHashTable *read)
 {
     if (strncmp(p->type, "text/", 5) != 0 || is_attached(p) || *p->name || p->encoding == PART_ENCODING_UUENCODE)
         return FALSE;
-    return part_is_empty(p) || is_enclosed(p, root) || (plain && in_alternative_with(p, plain)) ||
+    return part_is_empty(p) || is_enclosed(p, root) || g_hash_table_contains(read, p) || (plain && in_alternative_with(p, plain)) ||
            (html && in_alternative_with(p, html));
+}
+
+static void add_read(GHashTable *to, const Part *root, gboolean prefer_html)
+{
+    g_autoptr(GArray) readings = part_reading(root, prefer_html);
+    for (guint i = 0; i < readings->len; i++)
+        if (g_array_index(readings, Reading, i).kind == READ_TEXT)
+            g_hash_table_add(to, (gpointer)g_array_index(readings, Reading, i).part);
 }
 
 GPtrArray *part_attachments(const Part *root)
 {
     GPtrArray *out = g_ptr_array_new();
     const Part *plain = part_main_text(root, FALSE), *html = part_main_text(root, TRUE);
+    g_autoptr(GHashTable) read = g_hash_table_new(NULL, NULL);
+    add_read(read, root, FALSE);
+    add_read(read, root, TRUE);
     for (const Part *p = root; p; p = tree_next(p)) {
         if (part_is_multipart(p) || is_machinery(p) || p == plain || p == html)
             continue;
         if (is_message(p) && p == root)
             continue;
-        if (is_read_elsewhere(p, root, plain, html))
+        if (is_read_elsewhere(p, root, plain, html, read))
             continue;
         g_ptr_array_add(out, (gpointer)p);
     }

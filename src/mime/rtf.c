@@ -205,7 +205,8 @@ static void read_control(Rtf *r)
     long number = 0;
     gboolean has_number = FALSE;
     while (r->at < r->end && g_ascii_isdigit(*r->at)) {
-        number = MIN(number * 10 + (*r->at++ - '0'), 1000000);
+        number = MIN(number * 10 + (*r->at - '0'), 1000000);
+        r->at++;
         has_number = TRUE;
     }
     if (r->at < r->end && *r->at == ' ')

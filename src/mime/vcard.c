@@ -116,7 +116,7 @@ char *vcard_card(const char *utf8)
             open = FALSE;
             const char *who = full && *full ? full : name && *name ? name : _("(no name)");
             card_line(out, _("Contact"), who);
-            g_string_append(out, body->str);
+            g_string_append_printf(out, "%s%s", body->len ? "\n" : "", body->str);
             cards++;
         } else if (open && strcmp(l.name, "FN") == 0 && !full) {
             full = content_unescape(l.value, TRUE);

@@ -183,8 +183,8 @@ static const struct {
     {"Content-Type: image/png\n\nx", NULL, NULL, 1},
     {"Content-Disposition: attachment\n\nx", NULL, NULL, 1},
     {"Content-Disposition: attachment; filename=a.txt\n\nx", NULL, NULL, 1},
-    {MIXED "--b\nContent-Type: text/html\n\nx\n--b\n\nfooter\n--b--", "1", "1", 1}, /* what is not shown is listed */
-    {MIXED "--b\n\nx\n--b\nContent-Type: text/html\n\ny\n--b--", "1", "1", 1},
+    {MIXED "--b\nContent-Type: text/html\n\nx\n--b\n\nfooter\n--b--", "1", "1", 0}, /* both are shown */
+    {MIXED "--b\n\nx\n--b\nContent-Type: text/html\n\ny\n--b--", "1", "1", 0},
     {MIXED "--b\n\nx\n--b\nContent-Type: text/plain; name=a.c\n\ny\n--b--", "1", "1", 1},
     {MIXED "--b\nContent-Disposition: attachment\n\nx\n--b\n\ny\n--b--", "2", "2", 1},
     {"Content-Type: multipart/alternative; boundary=b\n\n--b\n\n \n--b\nContent-Type: text/html\n\ny\n--b--", "2", "2", 0},
