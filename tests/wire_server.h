@@ -16,6 +16,7 @@
  *   flood text   send text and CRLF for ever, fast, until the client closes
  *   close        end this connection           reset        end it with RST
  *   accept       wait for the next connection (the first is implied)
+ *   next         the same, while this one stays open
  *   # comment
  *
  * In text, \r \n \t \0 \\ and \xHH are bytes, and blanks at the end count. */
@@ -169,12 +170,12 @@ static void wire_hang_up(WireServer *w)
 
 static gboolean wire_accept(WireServer *w)
 {
-    wire_hang_up(w);
     struct pollfd p = {.fd = w->listener, .events = POLLIN};
     if (poll(&p, 1, WIRE_PATIENCE * 1000) != 1) {
         wire_fail(w, "no client connected");
         return FALSE;
     }
+    wire_hang_up(w);
     w->fd = accept(w->listener, NULL, NULL);
     struct timeval limit = {.tv_sec = WIRE_PATIENCE};
     setsockopt(w->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
@@ -423,7 +424,10 @@ static void wire_play_line(WireServer *w, const char *l)
         struct linger now = {.l_onoff = 1};
         setsockopt(w->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
         wire_hang_up(w);
-    } else if (strcmp(l, "accept") == 0)
+    } else if (strcmp(l, "accept") == 0) {
+        wire_hang_up(w);
+        wire_accept(w);
+    } else if (strcmp(l, "next") == 0)
         wire_accept(w);
     else
         wire_fail(w, "what is '%s'?", l);

@@ -1,5 +1,6 @@
 /* peer.c - recognizes the other protocols that sit on mail ports by how they greet. */
 #include "peer.h"
+#include <string.h>
 #include "dial.h"
 #include "pintail/util/i18n.h"
 #include "pintail/util/text.h"
@@ -46,15 +47,33 @@ static char *quote(Span first)
     return printable_text(len ? first.at : "", len, FALSE);
 }
 
+/* "imaps://localhost:993" where `suffix` is "s". */
+static char *with_scheme(const Endpoint *where, const char *suffix)
+{
+    g_autofree char *name = g_ascii_strdown(dial_protocol_name(where->protocol), -1);
+    gboolean v6 = strchr(where->host, ':') != NULL;
+    return g_strdup_printf(v6 ? "%s%s://[%s]:%u" : "%s%s://%s:%u", name, suffix, where->host, where->port);
+}
+
+char *peer_expects_tls(const Endpoint *where)
+{
+    g_autofree char *hint = dial_port_hint(where);
+    g_autofree char *other = with_scheme(where, "s");
+    return g_strdup_printf(_("%s:%u speaks TLS from the first byte: write %s for it%s"), where->host, where->port,
+                           other, hint);
+}
+
 char *peer_not_tls(const Endpoint *where, Span first)
 {
     const char *what = guess(first);
     g_autofree char *words = quote(first);
     g_autofree char *hint = dial_port_hint(where);
-    if (what && strcmp(what, dial_protocol_name(where->protocol)) == 0)
-        return g_strdup_printf(_("%s:%u speaks %s in clear text, where TLS from the first byte was "
-                                 "expected: '%s'%s"),
-                               where->host, where->port, what, words, hint);
+    if (what && strcmp(what, dial_protocol_name(where->protocol)) == 0) {
+        g_autofree char *other = with_scheme(where, "");
+        return g_strdup_printf(_("%s:%u speaks %s in clear text at first: write %s for it, then TLS begins "
+                                 "with STARTTLS%s; it says '%s'"),
+                               where->host, where->port, what, other, hint, words);
+    }
     if (what)
         return g_strdup_printf(_("%s:%u is no %s server with TLS, it speaks %s: '%s'%s"),
                                where->host, where->port, dial_protocol_name(where->protocol), what,
@@ -85,9 +104,7 @@ char *peer_wrong_greeting(const Endpoint *where, Span line)
     g_autofree char *words = quote(line);
     g_autofree char *hint = dial_port_hint(where);
     if (what && strcmp(what, "TLS") == 0)
-        return g_strdup_printf(_("%s:%u speaks TLS from the first byte, where %s in clear text was "
-                                 "expected%s"),
-                               where->host, where->port, wanted, hint);
+        return peer_expects_tls(where);
     if (what && strcmp(what, wanted) != 0)
         return g_strdup_printf(_("%s:%u is no %s server, it speaks %s: '%s'%s"), where->host,
                                where->port, wanted, what, words, hint);

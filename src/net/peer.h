@@ -10,4 +10,5 @@ gboolean peer_is_tls(Span first);
 char *peer_not_tls(const Endpoint *where, Span first);
 char *peer_silent_handshake(const Endpoint *where); /* nothing came until the deadline */
 char *peer_silent_greeting(const Endpoint *where);
+char *peer_expects_tls(const Endpoint *where);       /* clear text, or STARTTLS, was wanted */
 char *peer_wrong_greeting(const Endpoint *where, Span line);

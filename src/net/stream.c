@@ -24,6 +24,8 @@
 #define IN_KEPT          (1024 * 1024) /* a larger buffer is given back when it is empty */
 #define IN_WHILE_WRITING (1024 * 1024) /* read ahead at most so much while a write is stuck */
 #define LINE_PROGRESS    65536 /* so much of one line is worth a new deadline: SEARCH may answer in 8 MB */
+#define PROBE_AFTER      4000 /* ms without a greeting: does the port expect TLS? */
+#define PROBE_FOR        3000
 #define OUT_MAX          65536         /* written by itself beyond this */
 
 struct Stream {
@@ -35,6 +37,7 @@ struct Stream {
     gboolean loopback;
     gboolean eof;   /* the peer has closed its side */
     gint64 until;   /* deadline of this phase, monotonic clock */
+    gint64 probe_at; /* when a peer that is still silent is asked for TLS; 0: not, or not again */
     guint timeout;  /* ms, for messages */
     char *in;       /* [start, end) is unread; [start, scanned) holds no line end */
     gsize start, end, size, scanned;
@@ -45,6 +48,13 @@ struct Stream {
     int system_error;
     gboolean garbled; /* compressed data that is none */
 };
+
+static void log_fact(const Stream *s, const char *fact)
+{
+    const char *area = s->options->log_name ? s->options->log_name : "net";
+    if (log_is_open())
+        log_line(area, "%s %s", s->peer, fact);
+}
 
 /* ---- errors ------------------------------------------------------------------------------ */
 
@@ -201,14 +211,39 @@ static gboolean may_go_on(Stream *s, GError **err)
     return TRUE;
 }
 
+/* On a connection of its own: bytes out of turn on this one would annoy a server that is only slow. */
+static gboolean is_tls_port(const Stream *s)
+{
+    Endpoint where = *s->where;
+    StreamOptions options = *s->options;
+    where.tls = TLS_IMPLICIT;
+    options.timeout_ms = MIN(PROBE_FOR, stream_timeout(s) / 4);
+    log_fact(s, "says nothing: does it expect TLS?");
+    g_autoptr(GError) failure = NULL;
+    g_autoptr(TlsReport) report = NULL;
+    g_autoptr(Stream) other = stream_open(&where, &options, &report, &failure);
+    return other || (report && report->chain->len > 0);
+}
+
+static gboolean probe(Stream *s, GError **err)
+{
+    s->probe_at = 0;
+    if (!is_tls_port(s))
+        return TRUE;
+    g_autofree char *text = peer_expects_tls(s->where);
+    error_set(err, PINTAIL_ERROR_TLS, "%s", text);
+    return FALSE;
+}
+
 static gboolean wait_for(Stream *s, IoResult want, GError **err)
 {
     short events = want == IO_WANT_READ ? POLLIN : POLLOUT;
-    switch (wait_one(s->fd, events, s->options->cancel, s->until)) {
+    gboolean may_probe = s->probe_at && s->traffic_in == 0 && !s->tls && s->probe_at < s->until;
+    switch (wait_one(s->fd, events, s->options->cancel, may_probe ? s->probe_at : s->until)) {
     case WAIT_CANCELLED:
         return fail_cancelled(s, err);
     case WAIT_TIMEOUT:
-        return fail_late(s, err);
+        return may_probe ? probe(s, err) : fail_late(s, err);
     case WAIT_READY:
         break;
     }
@@ -452,13 +487,6 @@ gboolean stream_wait(Stream *s, int other_fd, guint timeout_ms, StreamWake *why,
 
 /* ---- life ---------------------------------------------------------------------------------- */
 
-static void log_fact(const Stream *s, const char *fact)
-{
-    const char *area = s->options->log_name ? s->options->log_name : "net";
-    if (log_is_open())
-        log_line(area, "%s %s", s->peer, fact);
-}
-
 static gboolean shake_hands(Stream *s, TlsReport **report, GError **err)
 {
     stream_deadline(s, 0);
@@ -496,6 +524,7 @@ static gboolean open_stream(Stream *s, TlsReport **report, GError **err)
     if (s->where->tls == TLS_IMPLICIT)
         return shake_hands(s, report, err);
     stream_deadline(s, 0);
+    s->probe_at = g_get_monotonic_time() + (gint64)MIN(PROBE_AFTER, s->timeout / 2) * G_TIME_SPAN_MILLISECOND;
     return TRUE;
 }
 

@@ -190,10 +190,49 @@ static void test_clear_text_answers(void)
 {
     Case c = {NULL, "S: * OK IMAP4rev1 ready\nstall", TLS_IMPLICIT, 0, {.timeout_ms = 10000}};
     expect_failure(&c, PINTAIL_ERROR_TLS,
-                   "speaks IMAP in clear text, where TLS from the first byte was expected: "
-                   "'* OK IMAP4rev1 ready' (993 is usual for IMAP over TLS)");
+                   "then TLS begins with STARTTLS (993 is usual for IMAP over TLS); it says '* OK IMAP4rev1 ready'");
     Case d = {NULL, "S: +OK ready\nstall", TLS_IMPLICIT, 0, {.timeout_ms = 10000}};
     expect_failure(&d, PINTAIL_ERROR_TLS, "is no IMAP server with TLS, it speaks POP3: '+OK ready'");
+}
+
+/* A greeting was awaited where TLS begins at once: seen long before the deadline, and the way out named. */
+static void test_tls_port(void)
+{
+    static const TlsMode modes[] = {TLS_STARTTLS, TLS_OFF};
+    static const char *const names[] = {"imaps://127.0.0.1:", "pop3s://127.0.0.1:", "smtps://127.0.0.1:"};
+    for (guint i = 0; i < G_N_ELEMENTS(modes) * G_N_ELEMENTS(names); i += 5) {
+        WireServer *w = wire_start_with(i % 2 ? "next\ntls\nclosed" : "next\ntls-fails\nclosed", good, 0);
+        g_autoptr(Endpoint) e = wire_endpoint(w, (Protocol)(i / 2), modes[i % 2]);
+        StreamOptions o = {.timeout_ms = 2000, .ca_file = i % 2 ? good->file : NULL};
+        g_autoptr(GError) err = NULL;
+        gint64 before = g_get_monotonic_time();
+        Stream *s = stream_open(e, &o, NULL, &err);
+        g_assert_no_error(err);
+        Span line;
+        g_assert_false(stream_read_line(s, 100, &line, &err));
+        g_assert_cmpint(g_get_monotonic_time() - before, <, 1900 * G_TIME_SPAN_MILLISECOND);
+        g_assert_error(err, PINTAIL_ERROR, PINTAIL_ERROR_TLS);
+        g_test_message("%s", err->message);
+        g_assert_nonnull(strstr(err->message, names[i / 2]));
+        stream_free(s);
+        wire_finish(w);
+    }
+}
+
+/* One that is only slow is waited for. */
+static void test_slow_greeting(void)
+{
+    WireServer *w = wire_start("drip 900 * OK at last");
+    g_autoptr(Endpoint) e = wire_endpoint(w, PROTOCOL_IMAP, TLS_STARTTLS);
+    StreamOptions o = {.timeout_ms = 1200};
+    g_autoptr(GError) err = NULL;
+    Stream *s = stream_open(e, &o, NULL, &err);
+    Span line;
+    g_assert_true(stream_read_line(s, 100, &line, &err));
+    g_assert_no_error(err);
+    g_assert_true(span_is(line, "* OK at last"));
+    stream_free(s);
+    wire_finish(w);
 }
 
 static void test_handshake_cut(void)
@@ -295,6 +334,8 @@ int main(int argc, char **argv)
     g_test_add_func("/tls/fingerprints", test_fingerprints);
     g_test_add_func("/tls/missing-ca-file", test_missing_ca_file);
     g_test_add_func("/tls/clear-text-answers", test_clear_text_answers);
+    g_test_add_func("/tls/a port for TLS", test_tls_port);
+    g_test_add_func("/tls/a slow greeting", test_slow_greeting);
     g_test_add_func("/tls/handshake-cut", test_handshake_cut);
     g_test_add_func("/tls/handshake-stalls", test_handshake_stalls);
     g_test_add_func("/tls/starttls", test_starttls);
