@@ -224,13 +224,10 @@ void part_expand(Part *p, GBytes *decoded)
     if (p->children->len > 0 || !tnef_expand(p, decoded))
         return;
     guint depth = tree_depth(p), count = 0;
-    for (Part *c = g_ptr_array_index(p->children, 0); p->children->len > 0 && c && c != p && count < PART_COUNT_MAX; count++) {
-        if (part_is_tnef(c) && c->children->len == 0 && tree_depth(c) < depth + TNEF_DEPTH_MAX && c->content)
+    for (Part *c = tree_next(p); c && tree_depth(c) > depth && count < PART_COUNT_MAX; c = tree_next(c), count++) {
+        if (part_is_tnef(c) && c->children->len == 0 && c->content && tree_depth(c) < depth + TNEF_DEPTH_MAX)
             tnef_expand(c, c->content);
         set(&c->section, number_of(c));
-        c = tree_next(c);
-        if (c && tree_depth(c) <= depth)
-            break;
     }
 }
 
