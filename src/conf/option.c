@@ -30,6 +30,8 @@ static const Option options[] = {
      N_("which folders are listed: all, those with unread mail, the pinned, or the subscribed ones")},
     {"forward", OPTION_CHOICE, "inline", forward_modes,
      N_("how a message is forwarded: its text, or the whole message attached")},
+    {"html-filter", OPTION_STRING, "", NULL,
+     N_("program that makes text of HTML, from its standard input; empty: Pintail itself")},
     {"index-format", OPTION_STRING, "%Z %-17F %s %D", NULL,
      N_("columns of the message list: %Z marks, %D date, %F sender or recipient, %s subject, %c size, %C number")},
     {"keys", OPTION_CHOICE, "mutt", key_sets, N_("default key set")},

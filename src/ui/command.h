@@ -80,5 +80,6 @@ void cmd_purge(Ui *ui, char **args);
 void cmd_tagged(Ui *ui, char **args);
 /* ---- message_output.c ---- */
 void cmd_pipe(Ui *ui, char **args);
+void cmd_browser(Ui *ui, char **args);
 void cmd_print(Ui *ui, char **args);
 void cmd_clipboard(Ui *ui, char **args);

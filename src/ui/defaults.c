@@ -27,7 +27,7 @@
     "bind viewer up up", "bind viewer down down", "bind viewer pgup page-up",                      \
     "bind viewer pgdn page-down", "bind viewer home first", "bind viewer end last",                \
     "bind viewer space read-on", "bind viewer - page-up", "bind viewer backspace page-up",         \
-    "bind viewer enter down", "bind viewer left pane-left", "bind viewer right pane-right",        \
+    "bind viewer enter down", "bind viewer o open-link", "bind viewer left pane-left", "bind viewer right pane-right",        \
     "bind help up up", "bind help down down", "bind help pgup page-up",                            \
     "bind help pgdn page-down", "bind help home first", "bind help end last",                      \
     "bind help enter open",                                                                        \
@@ -60,7 +60,7 @@ static const char *const mutt_keys[] = {
     "bind all q quit", "bind all x exit", "bind all u undo", "bind all G get-mail",
     "bind all y go", "bind all c change-folder", "bind all ! shell", "bind all O problems",
     "bind folders m write", "bind list m write", "bind folders R resume", "bind list R resume",
-    "bind list r reply", "bind list g reply-all", "bind list L reply-list", "bind list f forward",
+    "bind list B browser", "bind list r reply", "bind list g reply-all", "bind list L reply-list", "bind list f forward",
     "bind list e edit-as-new", "bind list v parts", "bind list U links",
     "bind list d delete", "bind list delete delete", "bind list D delete-pattern", "bind list s move", "bind list C copy",
     "bind list A archive", "bind list X junk", "bind list F flag", "bind list N toggle-new",
@@ -94,7 +94,7 @@ static const char *const vi_keys[] = {
     "bind list ctrl-b page-up", "bind list J next-folder", "bind list K previous-folder",
     "bind all O problems", "bind folders m write", "bind list m write", "bind list C write",
     "bind list r reply", "bind list R reply-all", "bind list f forward", "bind list e edit-as-new",
-    "bind list p parts", "bind list L links",
+    "bind list p parts", "bind list L links", "bind list B browser",
     "bind list d delete", "bind list delete delete", "bind list D delete-pattern", "bind list a archive", "bind list A archive",
     "bind list M move", "bind list Y copy", "bind list X junk", "bind list * flag",
     "bind list N search-previous", "bind list n search-next", "bind list / search",
@@ -159,6 +159,12 @@ static const char *const colors[] = {
     "color viewer.signature dim",
     "color viewer.heading bold",
     "color viewer.links cyan",
+    "color viewer.link underline",
+    "color viewer.bold bold",
+    "color viewer.italic italic",
+    "color viewer.underline underline",
+    "color viewer.strike dim",
+    "color viewer.code normal",
     "color viewer.card normal",
     "color viewer.match reverse",
     "color viewer.note dim",

@@ -4,6 +4,7 @@
 #include "compose.h"
 #include "panes.h"
 #include "picker_view.h"
+#include "private_file.h"
 #include "viewer_view.h"
 #include "pintail/util/error.h"
 #include "pintail/util/i18n.h"
@@ -36,6 +37,16 @@ static const char *find_url(const char *at, gsize *len)
     return NULL;
 }
 
+/* Is there a link's text at this byte? Then the target is known better. */
+static gboolean is_linked(const RenderLine *line, gsize at)
+{
+    for (guint i = 0; i < line->n_spans; i++)
+        if (line->spans[i].link && at >= line->spans[i].start &&
+            at < (gsize)line->spans[i].start + line->spans[i].len)
+            return TRUE;
+    return FALSE;
+}
+
 GPtrArray *links_of(const Rendered *r)
 {
     GPtrArray *all = g_ptr_array_new_with_free_func(g_free);
@@ -49,6 +60,8 @@ GPtrArray *links_of(const Rendered *r)
         gsize len = 0;
         const char *at = line->kind == LINE_LINKS ? NULL : find_url(line->text, &len);
         for (; at && all->len < LINKS_MAX; at = find_url(at + len, &len)) {
+            if (is_linked(line, (gsize)(at - line->text)))
+                continue;
             char *url = g_strndup(at, len);
             if (g_hash_table_add(seen, url))
                 g_ptr_array_add(all, url);
@@ -60,6 +73,15 @@ GPtrArray *links_of(const Rendered *r)
 }
 
 /* ---- what becomes of one ---- */
+
+/* What the text of a link said, when that names another host; NULL. */
+static const RenderLie *lie_of(const Rendered *r, gint64 number)
+{
+    for (guint i = 0; i < r->lies->len; i++)
+        if (((RenderLie *)r->lies->pdata[i])->link == number)
+            return r->lies->pdata[i];
+    return NULL;
+}
 
 /* Only what a browser is for: no file:, no javascript:, nothing of this computer. */
 static gboolean may_be_opened(const char *url)
@@ -76,14 +98,7 @@ static void open_answered(Ui *ui, char key, gpointer data)
     }
     if (key != 'y')
         return;
-    const char *browser = g_getenv("BROWSER");
-    g_autofree char *opener = g_find_program_in_path("xdg-open");
-    if (!opener && !(browser && *browser)) {
-        ui_say(ui, NOTICE_ERROR, _("No program opens links here: set BROWSER, or install xdg-open"));
-        return;
-    }
-    const char *argv[] = {opener && !browser ? opener : browser, url, NULL};
-    if (ui_run_on_terminal(ui, argv))
+    if (browser_open(ui, url))
         ui_say(ui, NOTICE_INFO, _("Opened %s"), url);
 }
 
@@ -102,8 +117,40 @@ static void chosen(Ui *ui, gint64 id, gpointer data)
         ui_say(ui, NOTICE_WARNING, _("Not opened, because it is no web address: %s"), url);
         return;
     }
-    g_autofree char *prompt = g_strdup_printf(_("Open %s? c copies it"), url);
+    const RenderLie *lie = lie_of(r, id);
+    g_autofree char *prompt = lie ? g_strdup_printf(_("The text says %s, but this is %s. Open it? c copies it"), lie->named, url)
+                                  : g_strdup_printf(_("Open %s? c copies it"), url);
     ui_ask_key(ui, prompt, "ync", open_answered, g_strdup(url));
+}
+
+static void number_typed(Ui *ui, const char *text, gpointer data)
+{
+    const Rendered *r = viewer_view_rendered(ui->panes->viewer);
+    g_autoptr(GPtrArray) links = r ? links_of(r) : NULL;
+    guint64 n;
+    if (!text || !*text || !links)
+        return;
+    if (g_ascii_string_to_unsigned(text, 10, 1, links->len, &n, NULL))
+        chosen(ui, (gint64)n, NULL);
+    else
+        ui_say(ui, NOTICE_WARNING, P_("There is %u link: type its number", "Links have numbers from 1 to %u", links->len),
+               links->len);
+}
+
+void cmd_open_link(Ui *ui, char **args)
+{
+    const Rendered *r = viewer_view_rendered(ui->panes->viewer);
+    g_autoptr(GPtrArray) links = r ? links_of(r) : NULL;
+    if (!links || links->len == 0) {
+        ui_say(ui, NOTICE_INFO, r ? _("There are no links in this message") : _("There is no message here"));
+        return;
+    }
+    if (args[1]) {
+        number_typed(ui, args[1], NULL);
+        return;
+    }
+    g_autofree char *prompt = g_strdup_printf(P_("Open link (%u):", "Open link (1-%u):", links->len), links->len);
+    ui_ask(ui, prompt, links->len == 1 ? "1" : "", FALSE, number_typed, NULL);
 }
 
 void cmd_links(Ui *ui, char **args)

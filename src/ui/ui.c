@@ -9,6 +9,7 @@
 #include "loader.h"
 #include "loop.h"
 #include "panes.h"
+#include "private_file.h"
 #include "prompt.h"
 #include "question.h"
 #include "start.h"
@@ -155,6 +156,7 @@ static void ui_clear(Ui *ui)
     keymap_free(ui->keymap);
     undo_free(ui->undo);
     status_free(ui->status);
+    private_files_free(ui);
     loop_free(ui->loop);
     store_free(ui->store);
 }

@@ -53,6 +53,7 @@ struct Ui {
     struct Composing *composing; /* compose.h: an answer that waits for its message; NULL */
     gint64 awaited_account; /* form_view.h: just set up, its INBOX is to be opened; 0 */
     const struct UiOptions *options;
+    GPtrArray *private_files; /* private_file.h: of char *, to be removed; NULL: none */
     GPtrArray *closed;     /* popped views, freed after the current key */
     gint64 read_only_folder; /* opened by `open -r`, while it is on the screen; 0 */
     gboolean apply_tagged; /* `;`: the next command acts on what is tagged */

@@ -41,13 +41,13 @@ static int row_of_line(Viewer *v, guint line)
 void viewer_find(Viewer *v, int by, gboolean from_here)
 {
     Ui *ui = v->view.ui;
-    if (!v->loaded || !v->loaded->rendered || !v->search) {
+    if (!v->rows.rendered || !v->search) {
         ui_say(ui, NOTICE_INFO, _("Nothing has been searched for yet"));
         return;
     }
-    const GPtrArray *lines = v->loaded->rendered->lines;
+    const GPtrArray *lines = v->rows.rendered->lines;
     g_autofree char *folded =
-        text_bytes(v->loaded->rendered) <= FOLDED_MAX ? text_fold(v->search, -1) : NULL;
+        text_bytes(v->rows.rendered) <= FOLDED_MAX ? text_fold(v->search, -1) : NULL;
     int n = (int)lines->len, first = v->top - (int)v->heads->len;
     int start = v->match >= 0 ? v->match : first;
     guint line = start >= 0 && start < (int)v->rows.rows->len

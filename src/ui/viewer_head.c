@@ -10,6 +10,7 @@
 
 #define RECIPIENTS_SHOWN  20
 #define ATTACHMENTS_SHOWN 30
+#define TRACKERS_SHOWN    3
 
 void viewer_head_free(gpointer p)
 {
@@ -130,6 +131,29 @@ static void add_attachments(Viewer *v, const GPtrArray *attachments)
         first->right = g_steal_pointer(&hint);
 }
 
+/* Who would have been told that, and when, this was read or clicked. */
+static void add_trackers(Viewer *v, const Rendered *r)
+{
+    g_autoptr(GString) hosts = g_string_new(NULL);
+    guint pixels = 0, clicks = 0;
+    for (guint i = 0; i < r->trackers->len; i++) {
+        const RenderTracker *t = r->trackers->pdata[i];
+        pixels += t->pixels;
+        clicks += t->clicks;
+        if (i < TRACKERS_SHOWN)
+            g_string_append_printf(hosts, "%s%s", i ? ", " : "", t->host);
+        else if (i == TRACKERS_SHOWN)
+            g_string_append(hosts, ", …");
+    }
+    g_autofree char *unseen = pixels ? g_strdup_printf(P_("%u tracking picture left out", "%u tracking pictures left out",
+                                                          pixels), pixels) : NULL;
+    g_autofree char *counted = clicks ? g_strdup_printf(P_("%u link counts clicks", "%u links count clicks", clicks),
+                                                        clicks) : NULL;
+    g_autofree char *text = g_strdup_printf("%s%s%s: %s", unseen ? unseen : "", unseen && counted ? ", " : "",
+                                            counted ? counted : "", hosts->str);
+    add_wrapped(v, "viewer.note", text, 0);
+}
+
 static void add_exceptions(Viewer *v, const Loaded *l)
 {
     const Row *row = list_view_row(v->view.ui->panes->list);
@@ -147,6 +171,10 @@ static void add_exceptions(Viewer *v, const Loaded *l)
                l->rendered->remote_images), l->rendered->remote_images);
         add_wrapped(v, "viewer.exception", text, 0);
     }
+    if (l->rendered && l->rendered->trackers->len > 0)
+        add_trackers(v, l->rendered);
+    if (l->filter_problem)
+        add_wrapped(v, "viewer.exception", l->filter_problem, 0);
     if (l->rendered && l->rendered->truncated)
         add_wrapped(v, "viewer.exception", _("This text is extremely long: its end is left out."), 0);
     if (l->invitation && !v->view.ui->read_only)

@@ -5,8 +5,10 @@
 #include "pintail/mime/reading.h"
 #include "pintail/util/error.h"
 #include "pintail/util/i18n.h"
+#include "pintail/util/spawn.h"
 #include "pintail/util/text.h"
 
+#define FILTER_MS        15000 /* for html-filter */
 #define HEADER_LINES_MAX 500
 #define HEADER_LINE_MAX  4000 /* bytes shown of one */
 
@@ -26,6 +28,7 @@ void loaded_unref(Loaded *l)
     if (l->rendered)
         rendered_free(l->rendered);
     g_ptr_array_unref(l->attachments);
+    g_free(l->filter_problem);
     g_free(l);
 }
 
@@ -78,7 +81,27 @@ typedef struct {
     Store *store;
     const Content *content;
     GError *problem;
+    const char *filter;
+    const Cancel *stop;
+    Loaded *loaded;
 } Source;
+
+/* By the person's program: it gets the HTML on its standard input, and nothing of it in its command. */
+static Rendered *by_filter(gpointer data, const char *html)
+{
+    Source *source = data;
+    g_autoptr(GString) output = NULL;
+    g_autoptr(GError) err = NULL;
+    if (!*source->filter || source->loaded->filter_problem)
+        return NULL;
+    if (!spawn_capture(source->filter, html, strlen(html), FILTER_MS, source->stop, &output, &err)) {
+        source->loaded->filter_problem = g_strdup_printf(_("html-filter failed, so Pintail shows this itself: %s"),
+                                                         err->message);
+        return NULL;
+    }
+    g_autofree char *text = text_make_valid(output->str, output->len);
+    return render_plain(text, strlen(text), FALSE, FALSE);
+}
 
 static char *part_text(gpointer data, const Part *p)
 {
@@ -88,10 +111,11 @@ static char *part_text(gpointer data, const Part *p)
 
 /* All that is read. A message is missing when nothing of its text is here; without a part of it the
  * rest is shown. */
-static gboolean take_text(Loaded *l, Store *s, Content *c, gboolean prefer_html, GError **err)
+static gboolean take_text(Loaded *l, Store *s, Content *c, gboolean prefer_html, const char *filter,
+                          const Cancel *stop, GError **err)
 {
-    Source source = {s, c, NULL};
-    ReadingResult r = reading_render(c->root, prefer_html, part_text, &source);
+    Source source = {s, c, NULL, filter, stop, l};
+    ReadingResult r = reading_render_html(c->root, prefer_html, part_text, by_filter, &source);
     if (source.problem) {
         rendered_free(r.rendered);
         g_propagate_error(err, source.problem);
@@ -109,7 +133,8 @@ static gboolean take_text(Loaded *l, Store *s, Content *c, gboolean prefer_html,
     return TRUE;
 }
 
-Loaded *viewer_load(Store *s, gint64 message, gboolean prefer_html, GError **err)
+Loaded *viewer_load(Store *s, gint64 message, gboolean prefer_html, const char *filter, const Cancel *stop,
+                    GError **err)
 {
     g_autoptr(Loaded) l = g_new0(Loaded, 1);
     GError *problem = NULL;
@@ -131,7 +156,7 @@ Loaded *viewer_load(Store *s, gint64 message, gboolean prefer_html, GError **err
     const char *header = g_bytes_get_data(c->header, &len);
     take_headers(l->headers, header, len);
     take_attachments(l, c->root);
-    if (!take_text(l, s, c, prefer_html, err))
+    if (!take_text(l, s, c, prefer_html, filter, stop, err))
         return NULL;
     return g_steal_pointer(&l);
 }

@@ -14,6 +14,7 @@ typedef struct {
     gboolean missing;       /* its text is not here yet */
     gboolean empty;         /* it has no text at all */
     gboolean html;
+    char *filter_problem;   /* why html-filter was not used; or NULL */
     gboolean invitation;    /* it may be answered: `invite` */
 } Loaded;
 
@@ -21,5 +22,7 @@ Loaded *loaded_ref(Loaded *l);
 void loaded_unref(Loaded *l);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Loaded, loaded_unref)
 
-/* On a loader thread. STORE with err when it cannot be read. */
-Loaded *viewer_load(Store *s, gint64 message, gboolean prefer_html, GError **err);
+/* On a loader thread. `filter`: the program that makes text of HTML; "" for Pintail itself. STORE with
+ * err when it cannot be read. */
+Loaded *viewer_load(Store *s, gint64 message, gboolean prefer_html, const char *filter, const Cancel *stop,
+                    GError **err);

@@ -46,6 +46,9 @@ void viewer_find(Viewer *v, int by, gboolean from_here); /* the next line that h
 /* Draws matches over a row that was drawn. */
 void viewer_mark_matches(const Viewer *v, Surface *s, int y, int column, const char *text, gsize len);
 void viewer_copy_rows(Viewer *v, int from, int to); /* screen rows; wrapped lines are joined */
+/* ---- viewer_words.c ---- */
+/* Bytes of a line, its words in their styles over `base` (viewer.bold, viewer.link, ...). */
+void viewer_put_styled(Surface *s, int y, int column, Style base, const RenderLine *l, gsize start, gsize len);
 /* ---- viewer_view.c ---- */
 int viewer_total_rows(const Viewer *v); /* heads and as many text rows as are known */
 void viewer_scroll_to(Viewer *v, int top);

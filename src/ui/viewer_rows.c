@@ -8,7 +8,7 @@
 void viewer_rows_begin(ViewerRows *r, const Rendered *rendered, int width, gboolean hide_quotes)
 {
     viewer_rows_clear(r);
-    r->rendered = rendered;
+    r->rendered = rendered ? rendered_fit(rendered, (guint)MAX(width, 20)) : NULL;
     r->width = MAX(width, 4);
     r->hide_quotes = hide_quotes;
     r->rows = g_array_new(FALSE, TRUE, sizeof(ViewerRow));
@@ -19,6 +19,7 @@ void viewer_rows_clear(ViewerRows *r)
 {
     if (r->rows)
         g_array_unref(r->rows);
+    rendered_free(r->rendered);
     *r = (ViewerRows){0};
 }
 
@@ -58,7 +59,7 @@ static void add_row(ViewerRows *r, const RenderLine *l)
     if (r->next_start > 0)
         row.indent = (guint8)MIN((int)l->indent, width / 2);
     gsize skip, left = strlen(l->text + r->next_start);
-    gsize n = viewer_wrap(l->text + r->next_start, left, width - row.indent, l->kind != LINE_PRE, &skip);
+    gsize n = viewer_wrap(l->text + r->next_start, left, width - row.indent, l->kind != LINE_PRE && l->kind != LINE_TABLE, &skip);
     row.len = (guint32)n;
     row.broken = skip == 0 && n < left;
     g_array_append_val(r->rows, row);

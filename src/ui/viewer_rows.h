@@ -16,7 +16,7 @@ typedef struct {
 } ViewerRow;
 
 typedef struct {
-    const Rendered *rendered; /* borrowed */
+    Rendered *rendered; /* fitted to the width: its tables are rows; owned. NULL: nothing */
     int width;
     gboolean hide_quotes;
     GArray *rows; /* of ViewerRow */

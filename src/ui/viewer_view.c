@@ -130,7 +130,14 @@ static void go_to_end(Viewer *v)
 typedef struct {
     gint64 message;
     gboolean prefer_html;
+    char *filter;
 } Wanted;
+
+static void wanted_free(gpointer p)
+{
+    g_free(((Wanted *)p)->filter);
+    g_free(p);
+}
 
 static void forget(Viewer *v)
 {
@@ -180,7 +187,7 @@ static void fetch(Ui *ui, gpointer data)
 static gpointer load_work(Store *s, gpointer data, const Cancel *stop, GError **err)
 {
     const Wanted *w = data;
-    return viewer_load(s, w->message, w->prefer_html, err);
+    return viewer_load(s, w->message, w->prefer_html, w->filter, stop, err);
 }
 
 static void body_loaded(Ui *ui, gpointer result, const GError *err, gpointer data)
@@ -221,8 +228,9 @@ static void load(Viewer *v)
     Wanted *w = g_new0(Wanted, 1);
     w->message = v->message;
     w->prefer_html = conf_bool(ui->conf, "prefer-html") != v->other_alternative;
+    w->filter = g_strdup(conf_string(ui->conf, "html-filter"));
     v->state = BODY_LOADING;
-    loader_run(ui->loader, LOAD_BODY, load_work, body_loaded, w, g_free, (GDestroyNotify)loaded_unref);
+    loader_run(ui->loader, LOAD_BODY, load_work, body_loaded, w, wanted_free, (GDestroyNotify)loaded_unref);
 }
 
 void viewer_view_show(View *view, gint64 placement, gint64 message, gboolean opened)
@@ -331,10 +339,10 @@ void viewer_view_draw_title(View *view, Surface *s, int rows)
         part = g_strdup(C_("position in the text", "All"));
     else if (v->rows.complete && last >= known)
         part = g_strdup(_("End"));
-    else if (v->loaded && v->loaded->rendered && v->rows.rows && v->rows.rows->len) {
+    else if (v->rows.rendered && v->rows.rows && v->rows.rows->len) {
         int at = CLAMP(last - (int)v->heads->len - 1, 0, (int)v->rows.rows->len - 1);
         guint line = g_array_index(v->rows.rows, ViewerRow, at).line;
-        part = g_strdup_printf("%u%%", line * 100 / MAX(v->loaded->rendered->lines->len, 1));
+        part = g_strdup_printf("%u%%", line * 100 / MAX(v->rows.rendered->lines->len, 1));
     }
     g_autofree char *right =
         part ? g_strdup_printf(" %" G_GINT64_FORMAT "/%u ─ %d-%d (%s) ", position, total, v->top + 1,
@@ -386,7 +394,7 @@ static void draw_text(Viewer *v, Surface *s, int y, const ViewerRow *r)
     for (int i = 0; i < column; i += 2)
         surface_put(s, y, i, 2, style, "> ", 2);
     column += r->indent;
-    surface_put(s, y, column, -1, style, l->text + r->start, r->len);
+    viewer_put_styled(s, y, column, style, l, r->start, r->len);
     viewer_mark_matches(v, s, y, column, l->text + r->start, r->len);
 }
 
