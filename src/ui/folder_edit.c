@@ -38,6 +38,7 @@ typedef struct {
     char *name;  /* new, or of the folder */
     char *said;  /* on success; NULL: nothing */
     guint number, other;
+    gboolean gone; /* the folder, afterwards */
     Work work;
 } Job;
 
@@ -60,6 +61,11 @@ static void worked(Ui *ui, gint64 result, const GError *err, gpointer p)
     if (err) {
         ui_say(ui, NOTICE_ERROR, "%s", err->message);
         return;
+    }
+    if (j->gone && panes_selection(ui).folder == j->folder) { /* what was open gives way */
+        g_autoptr(Folder) inbox = folder_by_role(ui->store, j->account, ROLE_INBOX);
+        if (inbox)
+            panes_open_folder(ui, inbox->id);
     }
     if (j->said)
         ui_say(ui, NOTICE_INFO, "%s", j->said);
@@ -164,16 +170,10 @@ static gboolean do_delete(Store *s, gpointer p, GError **err)
 static void delete_answered(Ui *ui, char key, gpointer data)
 {
     Job *j = data;
-    if (key != 'y') {
+    if (key == 'y')
+        run(ui, j);
+    else
         job_free(j);
-        return;
-    }
-    if (panes_selection(ui).folder == j->folder) { /* what is open gives way */
-        g_autoptr(Folder) inbox = folder_by_role(ui->store, j->account, ROLE_INBOX);
-        if (inbox && inbox->id != j->folder)
-            panes_open_folder(ui, inbox->id);
-    }
-    run(ui, j);
 }
 
 void cmd_folder_delete(Ui *ui, char **args)
@@ -185,7 +185,12 @@ void cmd_folder_delete(Ui *ui, char **args)
         ui_say(ui, NOTICE_WARNING, _("INBOX cannot be deleted: mail arrives there"));
         return;
     }
+    if (!folder_has_right(f, 'x')) {
+        ui_say(ui, NOTICE_WARNING, _("you have no right to delete '%s'"), folder_label(f));
+        return;
+    }
     Job *j = job_new(f, 0, do_delete);
+    j->gone = TRUE;
     j->said = g_strdup_printf(_("Folder \"%s\" deleted"), j->name);
     g_autofree char *question =
         f->total == 0
