@@ -11,6 +11,8 @@ STARTTLS on one port, implicit TLS on another, AUTH PLAIN and LOGIN (never witho
     maybe@example.org    likewise, but the other recipients got the message
     NAME@example.com     accepted, kept as a file
     anything else        550 5.1.2
+
+With --keep-all, whoever has no mailbox here is treated as NAME@example.com.
 """
 import argparse
 import asyncio
@@ -40,9 +42,10 @@ def text_of(reply):
 
 
 class Handler:
-    def __init__(self, lmtp, kept):
+    def __init__(self, lmtp, kept, keep_all):
         self.lmtp = lmtp
         self.kept = kept
+        self.keep_all = keep_all
         self.count = 0
 
     async def handle_EHLO(self, server, session, envelope, hostname, responses):
@@ -52,7 +55,7 @@ class Handler:
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         local, domain = split(address)
-        if domain == "example.com":
+        if domain == "example.com" or (self.keep_all and domain != "example.org"):
             pass
         elif domain != "example.org":
             return f"550 5.1.2 <{address}> no such domain here"
@@ -62,7 +65,7 @@ class Handler:
             return f"451 4.3.0 <{address}> please try later"
         elif local not in ("lost", "maybe"):
             refused = await self.call(self.ask, address)
-            if refused:
+            if refused and not self.keep_all:
                 return refused
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)
@@ -98,7 +101,7 @@ class Handler:
         local, kept = [], []
         for address in envelope.rcpt_tos:
             name, domain = split(address)
-            if domain == "example.com":
+            if domain == "example.com" or (self.keep_all and (domain != "example.org" or self.ask(address))):
                 kept.append(address)
             elif name not in ("lost", "maybe"):
                 local.append(address)
@@ -143,13 +146,14 @@ def main():
     for name in ("lmtp", "cert", "key", "passwd", "kept"):
         parser.add_argument("--" + name, required=True)
     parser.add_argument("--any-user")
+    parser.add_argument("--keep-all", action="store_true")
     parser.add_argument("--ready-fd", type=int, required=True)
     args = parser.parse_args()
     os.makedirs(args.kept, exist_ok=True)
 
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(args.cert, args.key)
-    handler = Handler(args.lmtp, args.kept)
+    handler = Handler(args.lmtp, args.kept, args.keep_all)
     common = dict(authenticator=Authenticator(args.passwd, args.any_user), auth_required=True,
                   hostname="localhost", data_size_limit=SIZE_LIMIT, enable_SMTPUTF8=True,
                   ident="Pintail demo submission", timeout=600)
