@@ -21,8 +21,24 @@ void flow_take_blank(Layout *l)
     l->blank_wanted = FALSE;
 }
 
+/* The line ends at `at` now: what was cut off has no style any more. */
+static void clip_spans(Layout *l, gsize at)
+{
+    while (l->spans->len > 0) {
+        RenderSpan *s = &g_array_index(l->spans, RenderSpan, l->spans->len - 1);
+        if ((gsize)s->start + s->len <= at)
+            return;
+        if (s->start < at) {
+            s->len = (guint32)(at - s->start);
+            return;
+        }
+        g_array_set_size(l->spans, l->spans->len - 1);
+    }
+}
+
 static void add_line(Layout *l, Context *c, LineKind kind)
 {
+    clip_spans(l, l->line->len);
     GPtrArray *lines = l->b.out->lines;
     guint before = lines->len;
     if (!builder_add(&l->b, l->line->str, l->line->len, kind, c->quote_depth, l->mark_indent, kind != LINE_PRE))
@@ -108,6 +124,7 @@ static void note_style(Layout *l, gsize from)
 {
     guint8 style = flow_top(l)->style;
     guint link = l->link.number;
+    clip_spans(l, from);
     if (l->line->len <= from || (!style && !link))
         return;
     RenderSpan *last = l->spans->len ? &g_array_index(l->spans, RenderSpan, l->spans->len - 1) : NULL;

@@ -191,8 +191,12 @@ static void strip_left(RenderLine *line)
     if (n == 0 || line->indent > n)
         return; /* a list item keeps its place */
     memmove(line->text, line->text + n, strlen(line->text + n) + 1);
-    for (guint i = 0; i < line->n_spans; i++)
-        line->spans[i].start -= MIN(n, line->spans[i].start);
+    for (guint i = 0; i < line->n_spans; i++) {
+        RenderSpan *s = &line->spans[i];
+        guint end = s->start + s->len;
+        s->start -= MIN(n, s->start);
+        s->len = end > n + s->start ? end - n - s->start : 0;
+    }
 }
 
 static gboolean is_bold(const TableCell *c)

@@ -257,15 +257,6 @@ static void end_struck(Layout *l, const Context *c)
         l->space_wanted = space;
     } else {
         g_string_truncate(l->line, c->struck_at - 1);
-        while (l->spans->len > 0) { /* its style goes with it */
-            RenderSpan *s = &g_array_index(l->spans, RenderSpan, l->spans->len - 1);
-            if (s->start + s->len <= l->line->len)
-                break;
-            s->len = (guint32)(l->line->len > s->start ? l->line->len - s->start : 0);
-            if (s->len > 0)
-                break;
-            g_array_set_size(l->spans, l->spans->len - 1);
-        }
     }
 }
 
