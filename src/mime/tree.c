@@ -160,10 +160,7 @@ void tree_set_defaults(Part *p)
     if (*p->type)
         return;
     gboolean digest = p->parent && strcmp(p->parent->type, "multipart/digest") == 0;
-    gboolean file = strcmp(p->disposition, "attachment") == 0 && *p->name;
-    set(&p->type, g_strdup(digest ? "message/rfc822"
-                           : file ? "application/octet-stream"
-                                  : "text/plain"));
+    set(&p->type, g_strdup(digest ? "message/rfc822" : "text/plain"));
 }
 
 PartEncoding tree_encoding(const char *name)
