@@ -32,10 +32,15 @@ static gboolean send_message(ImapSession *s, ImapCommand *c, const ImapAppend *w
     return TRUE;
 }
 
-static gboolean too_large(ImapSession *s, gsize size, GError **err)
+static gboolean too_large(ImapSession *s, const char *folder, gsize size, GError **err)
 {
     guint64 limit = imap_append_limit(s);
-    if (limit == 0 || size <= limit)
+    gboolean has_limit = limit != 0;
+    if (s->limited && strcmp(s->limited, folder) == 0) {
+        limit = s->limit;
+        has_limit = TRUE;
+    }
+    if (!has_limit || size <= limit)
         return FALSE;
     g_autofree char *is = text_size(size), *most = text_size(limit);
     error_set(err, PINTAIL_ERROR_REFUSED, _("the message has %s, and %s takes at most %s"), is,
@@ -96,7 +101,7 @@ static gboolean run_append(ImapSession *s, ImapCommand *c, Line *line, const Ima
 }
 
 /* Everything that is refused without asking the server. */
-static gboolean check(ImapSession *s, const ImapAppend *what, guint n, GError **err)
+static gboolean check(ImapSession *s, const char *folder, const ImapAppend *what, guint n, GError **err)
 {
     if (n == 0 || (n > 1 && !imap_has(s, IMAP_CAP_MULTIAPPEND))) {
         error_set(err, PINTAIL_ERROR_REFUSED, _("%s has no %s"), stream_peer(s->stream), "MULTIAPPEND");
@@ -105,7 +110,7 @@ static gboolean check(ImapSession *s, const ImapAppend *what, guint n, GError **
     for (guint i = 0; i < n; i++) {
         g_auto(Line) head = {0};
         imap_line_init(&head, s, "");
-        if (too_large(s, what[i].message.len, err) || !add_head(s, &head, &what[i], err))
+        if (too_large(s, folder, what[i].message.len, err) || !add_head(s, &head, &what[i], err))
             return FALSE;
     }
     return TRUE;
@@ -118,7 +123,7 @@ gboolean imap_append_many(ImapSession *s, const char *folder, const ImapAppend *
     *uidvalidity = 0;
     memset(uids, 0, n * sizeof *uids);
     imap_line_init(&line, s, "APPEND ");
-    if (!check(s, what, n, err) || !imap_line_name(&line, folder, err) || !add_head(s, &line, &what[0], err))
+    if (!check(s, folder, what, n, err) || !imap_line_name(&line, folder, err) || !add_head(s, &line, &what[0], err))
         return FALSE;
     ImapCommand *c = imap_command_new(s, NULL, NULL, "APPEND %s", folder);
     gboolean good = run_append(s, c, &line, what, n, err);

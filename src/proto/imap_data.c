@@ -283,6 +283,9 @@ static void status_item(Span word, gint64 n, ImapStatus *out)
     } else if (span_is(word, "SIZE")) {
         out->size = imap_clamp64(n);
         has = IMAP_STATUS_SIZE;
+    } else if (span_is(word, "APPENDLIMIT")) {
+        out->appendlimit = imap_clamp64(n);
+        has = IMAP_STATUS_APPENDLIMIT;
     }
     out->has |= has;
 }

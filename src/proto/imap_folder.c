@@ -15,7 +15,7 @@ static const struct {
     {IMAP_STATUS_MESSAGES, "MESSAGES"},           {IMAP_STATUS_UIDNEXT, "UIDNEXT"},
     {IMAP_STATUS_UIDVALIDITY, "UIDVALIDITY"},     {IMAP_STATUS_UNSEEN, "UNSEEN"},
     {IMAP_STATUS_HIGHESTMODSEQ, "HIGHESTMODSEQ"}, {IMAP_STATUS_SIZE, "SIZE"},
-    {IMAP_STATUS_MAILBOXID, "MAILBOXID"},
+    {IMAP_STATUS_MAILBOXID, "MAILBOXID"},         {IMAP_STATUS_APPENDLIMIT, "APPENDLIMIT"},
 };
 
 static char *status_items(const ImapSession *s, guint items)
@@ -25,6 +25,8 @@ static char *status_items(const ImapSession *s, guint items)
         items &= ~(guint)IMAP_STATUS_HIGHESTMODSEQ;
     if (!imap_has(s, IMAP_CAP_STATUS_SIZE))
         items &= ~(guint)IMAP_STATUS_SIZE;
+    if (!imap_has(s, IMAP_CAP_APPENDLIMIT))
+        items &= ~(guint)IMAP_STATUS_APPENDLIMIT;
     if (!imap_has(s, IMAP_CAP_OBJECTID))
         items &= ~(guint)IMAP_STATUS_MAILBOXID;
     for (guint i = 0; i < G_N_ELEMENTS(status_words); i++) {
@@ -265,6 +267,11 @@ gboolean imap_status(ImapSession *s, const char *const *names, gsize n, guint it
     for (gsize i = 0; i < n && *text; i += STATUS_WINDOW) {
         if (!status_window(s, of + i, MIN(STATUS_WINDOW, n - i), text, err))
             return FALSE;
+    }
+    if (n > 0 && (items & IMAP_STATUS_APPENDLIMIT)) { /* imap_append() holds to it */
+        g_free(s->limited);
+        s->limited = out[n - 1].has & IMAP_STATUS_APPENDLIMIT ? g_strdup(names[n - 1]) : NULL;
+        s->limit = out[n - 1].appendlimit;
     }
     return imap_session_check(s, err);
 }

@@ -588,6 +588,7 @@ void imap_free(ImapSession *s)
     g_string_free(s->continuation, TRUE);
     g_free(s->bye_text);
     g_free(s->description);
+    g_free(s->limited);
     g_free(s->answer_code);
     g_free(s->answer_text);
     stream_free(s->stream);

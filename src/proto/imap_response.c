@@ -215,6 +215,7 @@ static const struct {
     {"XLIST", IMAP_CAP_XLIST},
     {"MULTIAPPEND", IMAP_CAP_MULTIAPPEND},
     {"BINARY", IMAP_CAP_BINARY},
+    {"APPENDLIMIT", IMAP_CAP_APPENDLIMIT},
     {"QUOTA", IMAP_CAP_QUOTA},
     {"ACL", IMAP_CAP_ACL},
 };
@@ -257,7 +258,7 @@ void imap_parse_capabilities(Span rest, Capabilities *out)
                      BIT(IMAP_CAP_ESEARCH) | BIT(IMAP_CAP_ENABLE) | BIT(IMAP_CAP_IDLE) |
                      BIT(IMAP_CAP_SASL_IR) | BIT(IMAP_CAP_LIST_EXTENDED) | BIT(IMAP_CAP_MOVE) |
                      BIT(IMAP_CAP_LIST_STATUS) | BIT(IMAP_CAP_LITERAL_MINUS) |
-                     BIT(IMAP_CAP_SPECIAL_USE) | BIT(IMAP_CAP_STATUS_SIZE);
+                     BIT(IMAP_CAP_SPECIAL_USE) | BIT(IMAP_CAP_STATUS_SIZE) | BIT(IMAP_CAP_BINARY);
     if (out->bits & BIT(IMAP_CAP_QRESYNC)) /* RFC 7162 section 3.2.3 */
         out->bits |= BIT(IMAP_CAP_CONDSTORE) | BIT(IMAP_CAP_ENABLE);
     g_ptr_array_add(out->mechanisms, NULL);

@@ -76,6 +76,8 @@ struct ImapSession {
     GPtrArray *namespaces;
     ImapStep *claimer;    /* takes the literal that is being read */
     guint claims;         /* literals of this response that were looked at */
+    char *limited;        /* the folder whose APPENDLIMIT was last heard, */
+    guint64 limit;        /* and what it is */
     guint line_limit;     /* octets of a command; 0: ours */
     guint idle_cut_short; /* IDLEs that the server ended by itself */
 };

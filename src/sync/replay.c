@@ -213,7 +213,7 @@ gboolean replay_position(FastLane *l, const Folder *target, guint32 *uidvalidity
     }
     ImapStatus status = {0};
     const char *name = target->name;
-    if (!imap_status(l->session, &name, 1, IMAP_STATUS_UIDVALIDITY | IMAP_STATUS_UIDNEXT, &status, err))
+    if (!imap_status(l->session, &name, 1, IMAP_STATUS_UIDVALIDITY | IMAP_STATUS_UIDNEXT | IMAP_STATUS_APPENDLIMIT, &status, err))
         return FALSE;
     if (status.has & IMAP_STATUS_UIDVALIDITY)
         *uidvalidity = status.uidvalidity ? status.uidvalidity : 1;

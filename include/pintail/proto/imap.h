@@ -117,12 +117,13 @@ typedef enum {
     IMAP_CAP_NAMESPACE, IMAP_CAP_GMAIL, IMAP_CAP_COMPRESS, IMAP_CAP_NOTIFY, IMAP_CAP_UTF8,
     IMAP_CAP_OBJECTID, IMAP_CAP_REPLACE, IMAP_CAP_ID, IMAP_CAP_UNSELECT, IMAP_CAP_STATUS_SIZE,
     IMAP_CAP_STARTTLS, IMAP_CAP_LOGINDISABLED, IMAP_CAP_IMAP4REV2, IMAP_CAP_XLIST,
-    IMAP_CAP_CREATE_SPECIAL_USE, IMAP_CAP_MULTIAPPEND, IMAP_CAP_BINARY, IMAP_CAP_QUOTA, IMAP_CAP_ACL,
+    IMAP_CAP_CREATE_SPECIAL_USE, IMAP_CAP_MULTIAPPEND, IMAP_CAP_BINARY,
+    IMAP_CAP_APPENDLIMIT, IMAP_CAP_QUOTA, IMAP_CAP_ACL,
     IMAP_CAP_COUNT
 } ImapCapability;
 /* As last announced, less what proved not to work on this connection. */
 gboolean imap_has(const ImapSession *s, ImapCapability c);
-guint64 imap_append_limit(const ImapSession *s); /* APPENDLIMIT (RFC 7889), 0: not said */
+guint64 imap_append_limit(const ImapSession *s); /* APPENDLIMIT (RFC 7889) of all folders, 0: not said */
 /* ENABLE (RFC 5161). A server that forgets the ENABLED response is taken at its OK. */
 gboolean imap_enable(ImapSession *s, const char *names, GError **err);
 /* What makes resynchronizing cheap (RFC 7162): ENABLE of QRESYNC, else of CONDSTORE, where offered.
@@ -152,6 +153,7 @@ typedef enum {
     IMAP_STATUS_HIGHESTMODSEQ = 1 << 4, /* asked for only with CONDSTORE */
     IMAP_STATUS_SIZE = 1 << 5,          /* asked for only with STATUS=SIZE */
     IMAP_STATUS_MAILBOXID = 1 << 6,     /* asked for only with OBJECTID (RFC 8474) */
+    IMAP_STATUS_APPENDLIMIT = 1 << 7,   /* asked for only where each folder has its own (RFC 7889) */
 } ImapStatusItem;
 #define IMAP_STATUS_USUAL (IMAP_STATUS_MESSAGES | IMAP_STATUS_UIDNEXT | IMAP_STATUS_UIDVALIDITY | \
                            IMAP_STATUS_UNSEEN | IMAP_STATUS_HIGHESTMODSEQ)
@@ -159,7 +161,7 @@ typedef enum {
 typedef struct {
     guint has; /* ImapStatusItem: which of the following the server gave */
     guint32 messages, uidnext, uidvalidity, unseen;
-    guint64 highestmodseq, size;
+    guint64 highestmodseq, size, appendlimit;
     char mailboxid[64]; /* "": not given, or longer than any server makes it */
 } ImapStatus;
 

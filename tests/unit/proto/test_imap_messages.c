@@ -545,6 +545,21 @@ static void test_append_many(void)
     rig_failed(&r, PINTAIL_ERROR_REFUSED, "at most"); /* before a byte was sent */
     g_assert_true(imap_noop(r.session, &r.error));
     rig_close(&r);
+    /* each folder has its own */
+    rig_open(&r, "APPENDLIMIT LITERAL+",
+             "C: p1 STATUS \"Sent\" (UIDNEXT APPENDLIMIT)\nS: * STATUS \"Sent\" (APPENDLIMIT 3 UIDNEXT 5)\nS: p1 OK\n"
+             "C: p2 APPEND \"Archive\" (\\\\Draft) {4+}\nC= 6\nS: p2 OK\n"
+             "C: p3 STATUS \"Sent\" (UIDNEXT APPENDLIMIT)\nS: * STATUS \"Sent\" (APPENDLIMIT NIL)\nS: p3 OK\n");
+    const char *folder = "Sent";
+    ImapStatus status;
+    guint items = IMAP_STATUS_UIDNEXT | IMAP_STATUS_APPENDLIMIT;
+    g_assert_true(imap_status(r.session, &folder, 1, items, &status, &r.error));
+    g_assert_false(imap_append(r.session, "Sent", &three[1], NULL, NULL, &r.error));
+    rig_failed(&r, PINTAIL_ERROR_REFUSED, "at most");
+    g_assert_true(imap_append(r.session, "Archive", &three[1], NULL, NULL, &r.error));
+    g_assert_true(imap_status(r.session, &folder, 1, items, &status, &r.error));
+    g_assert_false(status.has & IMAP_STATUS_APPENDLIMIT);
+    rig_close(&r);
     rig_open(&r, "", "C: p1 NOOP\nS: p1 OK\n");
     g_assert_false(imap_append_many(r.session, "Sent", two, 2, &validity, uids, &r.error));
     rig_failed(&r, PINTAIL_ERROR_REFUSED, "MULTIAPPEND");
