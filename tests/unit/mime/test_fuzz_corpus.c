@@ -13,6 +13,15 @@
 #define LLVMFuzzerTestOneInput fuzz_mime_part
 #include "fuzz/mime_part.c"
 #undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput fuzz_mime_calendar
+#include "fuzz/mime_calendar.c"
+#undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput fuzz_mime_describe
+#include "fuzz/mime_describe.c"
+#undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput fuzz_mime_tnef
+#include "fuzz/mime_tnef.c"
+#undef LLVMFuzzerTestOneInput
 
 int main(int argc, char **argv)
 {
@@ -21,5 +30,8 @@ int main(int argc, char **argv)
     FUZZ_REPLAY("mime_envelope", fuzz_mime_envelope);
     FUZZ_REPLAY("mime_html", fuzz_mime_html);
     FUZZ_REPLAY("mime_part", fuzz_mime_part);
+    FUZZ_REPLAY("mime_calendar", fuzz_mime_calendar);
+    FUZZ_REPLAY("mime_describe", fuzz_mime_describe);
+    FUZZ_REPLAY("mime_tnef", fuzz_mime_tnef);
     return g_test_run();
 }
