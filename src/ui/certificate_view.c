@@ -1,6 +1,7 @@
 /* certificate_view.c - a certificate that is not trusted: what is wrong, the chain, and the choice. */
 #include <string.h>
 #include "certificate_view.h"
+#include "scroll.h"
 #include "viewer_rows.h"
 #include "pintail/util/date.h"
 #include "pintail/util/i18n.h"
@@ -12,7 +13,7 @@ typedef struct {
     TlsReport *report;
     char *old;
     gboolean answered;
-    guint top;
+    Scroll scroll;
 } CertificateView;
 
 /* At words; a fingerprint between its bytes. */
@@ -25,11 +26,11 @@ static gsize row_of_value(const char *value, gsize left, int columns, gsize *ski
     return at > 0 ? at : fits;
 }
 
-static void line(Surface *s, int *row, guint top, const char *label, const char *value)
+static void line(Surface *s, int *row, int top, const char *label, const char *value)
 {
     gsize left = strlen(value), skip = 0;
     do {
-        int at = *row - (int)top;
+        int at = *row - top;
         gsize fits = left ? row_of_value(value, left, surface_columns(s) - 16, &skip) : 0;
         if (at >= 1 && at < surface_rows(s)) {
             surface_field(s, at, 1, 14, style_of("viewer.header.name"), label);
@@ -42,7 +43,7 @@ static void line(Surface *s, int *row, guint top, const char *label, const char 
     } while (left > 0);
 }
 
-static void draw_certificate(Surface *s, int *row, guint top, const Certificate *c)
+static void draw_certificate(Surface *s, int *row, int top, const Certificate *c)
 {
     g_autofree char *from = date_format_long(c->not_before);
     g_autofree char *until = date_format_long(c->not_after);
@@ -59,6 +60,27 @@ static void draw_certificate(Surface *s, int *row, guint top, const Certificate 
     (*row)++;
 }
 
+/* All below the title, from row `top` on; returns how many rows there are. */
+static int draw_text(const CertificateView *c, Surface *s, int top)
+{
+    int row = 2;
+    line(s, &row, top, _("Problem"), c->report->problem);
+    line(s, &row, top, _("Asked for"), c->report->host);
+    row++;
+    line(s, &row, top, "", c->old
+        ? _("Nothing has been sent. If the server's owner has not announced this, reject it: somebody may be in between.")
+        : _("Nothing has been sent. Compare the fingerprint with what the server's owner says."));
+    line(s, &row, top, "", _("r: reject   o: accept this once   a: always, on this server"));
+    row++;
+    if (c->old) {
+        line(s, &row, top, _("Until now"), c->old);
+        row++;
+    }
+    for (guint i = 0; i < c->report->chain->len; i++)
+        draw_certificate(s, &row, top, c->report->chain->pdata[i]);
+    return row - 2; /* the title's, and what follows the last */
+}
+
 static void certificate_draw(View *v, Surface *s, gboolean focused)
 {
     CertificateView *c = (CertificateView *)v;
@@ -67,21 +89,8 @@ static void certificate_draw(View *v, Surface *s, gboolean focused)
                                                     : _(" The certificate of %s:%u is not trusted"),
                                              c->report->host, (guint)c->report->port);
     surface_field(s, 0, 0, surface_columns(s), style_of("title"), title);
-    int row = 2;
-    line(s, &row, c->top, _("Problem"), c->report->problem);
-    line(s, &row, c->top, _("Asked for"), c->report->host);
-    row++;
-    line(s, &row, c->top, "", c->old
-        ? _("Nothing has been sent. If the server's owner has not announced this, reject it: somebody may be in between.")
-        : _("Nothing has been sent. Compare the fingerprint with what the server's owner says."));
-    line(s, &row, c->top, "", _("r: reject   o: accept this once   a: always, on this server"));
-    row++;
-    if (c->old) {
-        line(s, &row, c->top, _("Until now"), c->old);
-        row++;
-    }
-    for (guint i = 0; i < c->report->chain->len; i++)
-        draw_certificate(s, &row, c->top, c->report->chain->pdata[i]);
+    scroll_page(&c->scroll, draw_text(c, s, G_MAXINT / 2), surface_rows(s) - 1);
+    draw_text(c, s, c->scroll.top);
     ui_cursor(v->ui, s, 0, 0);
 }
 
@@ -106,14 +115,7 @@ static gboolean certificate_command(View *v, char **args)
             certificate_answer(c, answers[i].answer);
             return TRUE;
         }
-    if (g_str_equal(args[0], "down"))
-        c->top++;
-    else if (g_str_equal(args[0], "up") && c->top > 0)
-        c->top--;
-    else
-        return FALSE;
-    v->ui->dirty = TRUE;
-    return TRUE;
+    return scroll_text_command(&c->scroll, args[0]);
 }
 
 static void certificate_view_free(View *v)

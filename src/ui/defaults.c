@@ -50,6 +50,8 @@
     "bind problems e edit", "bind problems enter open", "bind problems home first",                \
     "bind problems end last",                                                                      \
     "bind question up up", "bind question down down", "bind question r reject",                    \
+    "bind question pgup page-up", "bind question pgdn page-down", "bind question space page-down", \
+    "bind question - page-up", "bind question home first", "bind question end last",               \
     "bind question o accept-once", "bind question a accept-always",                                \
     "bind folders '{' previous-folder",                                                            \
     "bind folders '}' next-folder", "bind list '{' previous-folder", "bind list '}' next-folder"
