@@ -140,7 +140,7 @@ static void list_line(ImapSession *s, Line *line, gboolean extended, guint items
     imap_line_init(line, s, "LIST \"\" \"*\"");
     if (!extended)
         return;
-    g_autofree char *status = status_items(s, items);
+    g_autofree char *status = status_items(s, items & ~(guint)IMAP_STATUS_MAILBOXID);
     imap_line_add(line, " RETURN (SUBSCRIBED%s",
                   imap_has(s, IMAP_CAP_SPECIAL_USE) ? " SPECIAL-USE" : "");
     if (*status && imap_has(s, IMAP_CAP_LIST_STATUS))

@@ -20,6 +20,7 @@ void folder_free(Folder *f)
     g_free(f->name);
     g_free(f->label);
     g_free(f->delimiter);
+    g_free(f->mailbox_id);
     g_free(f->rights);
     g_free(f->path);
     g_free(f);
@@ -197,7 +198,8 @@ gint64 folder_insert(Store *s, gint64 account, const char *name, const char *del
 #define FOLDER_COLUMNS                                                                             \
     "f.id, f.account, f.name, f.delimiter, f.role, f.flags, f.total, f.unread, f.change_seq,"      \
     " f.uidvalidity, f.uidnext, f.highestmodseq, f.floor_uid, f.path, f.wished, f.rights,"           \
-    " (SELECT n.prefix FROM namespace n WHERE n.account = f.account AND n.kind = 0 LIMIT 1)"
+    " (SELECT n.prefix FROM namespace n WHERE n.account = f.account AND n.kind = 0 LIMIT 1)," \
+    " f.mailbox_id"
 
 /* A name without the personal namespace's prefix. */
 static char *label_of(const char *name, const char *prefix)
@@ -225,6 +227,7 @@ static Folder *folder_from(sqlite3_stmt *st)
     f->path = g_strdup((const char *)sqlite3_column_text(st, 13));
     const char *wished = (const char *)sqlite3_column_text(st, 14);
     f->rights = db_text(st, 15);
+    f->mailbox_id = db_text(st, 17);
     f->label = label_of(wished ? wished : f->name, (const char *)sqlite3_column_text(st, 16));
     return f;
 }

@@ -316,6 +316,14 @@ gboolean account_set_namespaces(Store *s, gint64 account, const StoredNamespace 
     return txn_commit(s, err);
 }
 
+gboolean folder_set_mailbox_id(Store *s, gint64 folder, const char *id, GError **err)
+{
+    if (!txn_begin(s, FALSE, err))
+        return FALSE;
+    db_run(&s->db, "UPDATE folder SET mailbox_id = ? WHERE id = ?", "ti", id, folder);
+    return txn_commit(s, err);
+}
+
 gboolean folder_set_rights(Store *s, gint64 folder, const char *rights, GError **err)
 {
     if (db_number(&s->db, 0, "SELECT 1 FROM folder WHERE id = ? AND rights = ?", "it", folder, rights))

@@ -23,6 +23,67 @@ static guint flag_of(const GPtrArray *namespaces, const char *name)
     return best->kind == IMAP_NAMESPACE_OTHERS ? FOLDER_OTHERS : FOLDER_SHARED;
 }
 
+gboolean folder_facts_identify(SyncLane *l, const GPtrArray *folders, GError **err)
+{
+    if (!imap_has(l->session, IMAP_CAP_OBJECTID))
+        return TRUE;
+    g_autoptr(GPtrArray) known = folders_list(l->w->store, l->w->account_id, err);
+    if (!known)
+        return FALSE;
+    g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) listed = g_hash_table_new(g_str_hash, g_str_equal);
+    gboolean missing = FALSE;
+    for (guint n = 0; n < folders->len; n++)
+        g_hash_table_add(listed, ((ImapFolder *)folders->pdata[n])->name);
+    for (guint n = 0; n < known->len; n++) {
+        const Folder *f = known->pdata[n];
+        g_hash_table_add(names, f->name);
+        missing = missing || (*f->mailbox_id && !g_hash_table_contains(listed, f->name));
+    }
+    const char *new[AT_ONCE];
+    ImapFolder *which[AT_ONCE];
+    ImapStatus status[AT_ONCE];
+    guint count = 0;
+    for (guint n = 0; missing && n < folders->len && count < AT_ONCE; n++) {
+        ImapFolder *f = folders->pdata[n];
+        if (g_hash_table_contains(names, f->name) || (f->flags & IMAP_FOLDER_NOSELECT))
+            continue;
+        which[count] = f;
+        new[count++] = f->name;
+    }
+    if (!imap_status(l->session, new, count, IMAP_STATUS_MAILBOXID, status, err))
+        return FALSE;
+    for (guint i = 0; i < count; i++)
+        memcpy(which[i]->status.mailboxid, status[i].mailboxid, sizeof status[i].mailboxid);
+    return TRUE;
+}
+
+/* The identities of those that are not known yet, some at a time. */
+static gboolean ask_identities(SyncLane *l, GError **err)
+{
+    const char *names[AT_ONCE];
+    gint64 ids[AT_ONCE];
+    ImapStatus status[AT_ONCE];
+    guint n = 0;
+    g_autoptr(GPtrArray) folders = folders_list(l->w->store, l->w->account_id, err);
+    if (!folders)
+        return FALSE;
+    for (guint i = 0; i < folders->len && n < AT_ONCE; i++) {
+        const Folder *f = folders->pdata[i];
+        if (*f->mailbox_id || f->id == l->selected || f->role == ROLE_INBOX ||
+            (f->flags & (FOLDER_NOSELECT | FOLDER_VANISHED | FOLDER_TO_CREATE)))
+            continue;
+        names[n] = f->name;
+        ids[n++] = f->id;
+    }
+    if (!imap_status(l->session, names, n, IMAP_STATUS_MAILBOXID, status, err))
+        return FALSE;
+    for (guint i = 0; i < n; i++)
+        if (*status[i].mailboxid && !folder_set_mailbox_id(l->w->store, ids[i], status[i].mailboxid, err))
+            return FALSE;
+    return TRUE;
+}
+
 gboolean folder_facts_listed(SyncLane *l, GArray *listed, GError **err)
 {
     const GPtrArray *namespaces = imap_namespaces(l->session);
@@ -75,8 +136,10 @@ gboolean folder_facts_ask(SyncLane *l, GError **err)
     gint64 read = 0;
     gboolean known = account_quota(l->w->store, l->w->account_id, &used, &limit, &read);
     gboolean due = !known || date_now() - read >= ASK_AGAIN || date_now() < read;
-    if (worker_once(l->w) || worker_read_only(l->w))
+    if (worker_read_only(l->w))
         return TRUE;
+    if (l->look_at_rights && imap_has(l->session, IMAP_CAP_OBJECTID) && !ask_identities(l, err))
+        return FALSE;
     if (imap_has(l->session, IMAP_CAP_ACL) && (due || l->look_at_rights) && !ask_rights(l, due, err))
         return FALSE;
     l->look_at_rights = FALSE;

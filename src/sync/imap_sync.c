@@ -133,8 +133,8 @@ gboolean sync_lane_take_changes(SyncLane *l, GError **err)
 
 static gboolean list_folders(SyncLane *l, GPtrArray **folders, GError **err)
 {
-    g_autoptr(GPtrArray) list = imap_list(l->session, IMAP_STATUS_USUAL | IMAP_STATUS_MAILBOXID, err);
-    if (!list)
+    g_autoptr(GPtrArray) list = imap_list(l->session, IMAP_STATUS_USUAL, err);
+    if (!list || !folder_facts_identify(l, list, err))
         return FALSE;
     /* RFC 3501 section 5.1: INBOX always exists; a list without anything is a server's trouble. */
     if (list->len > 0) {
@@ -345,6 +345,8 @@ static gboolean serve_connection(SyncLane *l, GError **err)
             if (!sync_next(l, err))
                 return FALSE;
         } else if (worker_once(l->w)) {
+            if (!folder_facts_ask(l, err))
+                return FALSE;
             imap_logout(l->session);
             return TRUE;
         } else if (!watch(l, err)) {

@@ -152,7 +152,8 @@ typedef enum {
     IMAP_STATUS_UNSEEN = 1 << 3,
     IMAP_STATUS_HIGHESTMODSEQ = 1 << 4, /* asked for only with CONDSTORE */
     IMAP_STATUS_SIZE = 1 << 5,          /* asked for only with STATUS=SIZE */
-    IMAP_STATUS_MAILBOXID = 1 << 6,     /* asked for only with OBJECTID (RFC 8474) */
+    IMAP_STATUS_MAILBOXID = 1 << 6,     /* asked for only with OBJECTID (RFC 8474); by itself: beside other
+                                         * items Cyrus 3.6 answers with memory that it has freed */
     IMAP_STATUS_APPENDLIMIT = 1 << 7,   /* asked for only where each folder has its own (RFC 7889) */
 } ImapStatusItem;
 #define IMAP_STATUS_USUAL (IMAP_STATUS_MESSAGES | IMAP_STATUS_UIDNEXT | IMAP_STATUS_UIDVALIDITY | \

@@ -30,6 +30,7 @@ typedef struct {
     char *name;       /* whole name, UTF-8, with the server's delimiter */
     char *label;      /* as people see it: without the personal namespace's prefix, renamed already */
     char *delimiter;  /* "" when flat */
+    char *mailbox_id; /* RFC 8474; "" when not known */
     char *rights;     /* RFC 4314: "lrswi"; "" when not known: all are assumed */
     FolderRole role;
     guint flags;      /* FolderFlags */
@@ -94,6 +95,7 @@ typedef struct {
 } StoredNamespace;
 /* Written only when they differ. */
 gboolean account_set_namespaces(Store *s, gint64 account, const StoredNamespace *all, guint n, GError **err);
+gboolean folder_set_mailbox_id(Store *s, gint64 folder, const char *id, GError **err);
 gboolean folder_set_rights(Store *s, gint64 folder, const char *rights, GError **err);
 /* Storage in KiB (RFC 9208); limit 0: none. */
 gboolean account_set_quota(Store *s, gint64 account, guint64 used, guint64 limit, GError **err);

@@ -34,22 +34,27 @@ static void test_utf8_refused(void)
     rig_close(&r);
 }
 
+/* Never beside other items, nor with LIST. */
 static void test_mailboxid(void)
 {
     Rig r;
     rig_open(&r, "OBJECTID LIST-EXTENDED LIST-STATUS",
-             "C: p1 LIST \"\" \"*\" RETURN (SUBSCRIBED STATUS (MESSAGES UIDNEXT UIDVALIDITY UNSEEN MAILBOXID))\n"
-             "S: * LIST () \"/\" INBOX\n"
-             "S: * STATUS INBOX (MESSAGES 3 MAILBOXID (F2212ea87-6097-4256-9d51-71338625) UIDNEXT 9)\n"
-             "S: * LIST () \"/\" odd\nS: * STATUS odd (MAILBOXID NIL MESSAGES 1)\n"
-             "S: p1 OK\n");
+             "C: p1 LIST \"\" \"*\" RETURN (SUBSCRIBED STATUS (MESSAGES UIDNEXT UIDVALIDITY UNSEEN))\n"
+             "S: * LIST () \"/\" INBOX\nS: p1 OK\n"
+             "C: p2 STATUS \"Work\" (MAILBOXID)\nC: p3 STATUS \"odd\" (MAILBOXID)\nC: p4 STATUS \"long\" (MAILBOXID)\n"
+             "S: * STATUS Work (MAILBOXID (F2212ea87-6097-4256-9d51-71338625))\nS: p2 OK\n"
+             "S: * STATUS odd (MAILBOXID NIL MESSAGES 1)\nS: p3 OK\n"
+             "S: * STATUS long (MAILBOXID (aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa))\n"
+             "S: p4 OK\n");
     g_autoptr(GPtrArray) list = imap_list(r.session, IMAP_STATUS_USUAL | IMAP_STATUS_MAILBOXID, &r.error);
     g_assert_no_error(r.error);
-    const ImapFolder *inbox = list->pdata[0], *odd = list->pdata[1];
-    g_assert_cmpstr(inbox->status.mailboxid, ==, "F2212ea87-6097-4256-9d51-71338625");
-    g_assert_cmpuint(inbox->status.uidnext, ==, 9);
-    g_assert_cmpstr(odd->status.mailboxid, ==, "");
-    g_assert_cmpuint(odd->status.messages, ==, 1);
+    const char *names[] = {"Work", "odd", "long"};
+    ImapStatus status[3];
+    g_assert_true(imap_status(r.session, names, 3, IMAP_STATUS_MAILBOXID, status, &r.error));
+    g_assert_cmpstr(status[0].mailboxid, ==, "F2212ea87-6097-4256-9d51-71338625");
+    g_assert_cmpstr(status[1].mailboxid, ==, "");
+    g_assert_cmpuint(status[1].messages, ==, 1);
+    g_assert_cmpstr(status[2].mailboxid, ==, "");
     rig_close(&r);
 }
 
