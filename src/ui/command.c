@@ -124,6 +124,8 @@ static const Command table[] = {
     {.name = "save", .contexts = "parts", .help = N_("save to a file")},
     {.name = "problems", .contexts = "all", .help = N_("outbox, and what servers refused"),
      .run = cmd_problems},
+    {.name = "ops", .contexts = "all", .help = N_("the same: outbox, and what servers refused"),
+     .run = cmd_problems},
     {.name = "retry", .contexts = "problems", .help = N_("try again")},
     {.name = "dismiss", .contexts = "problems", .help = N_("forget it, or take it as sent")},
     {.name = "reject", .contexts = "question", .help = N_("reject the certificate")},
