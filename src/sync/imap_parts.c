@@ -14,7 +14,7 @@
 #define LARGEST_PIECE (8 * PIECE)
 #define FAST (150 * G_TIME_SPAN_MILLISECOND)
 #define BODY_LIMIT (256 * 1024 * 1024)
-#define IN_FLIGHT 4
+#define IN_FLIGHT 32 /* callers bound what these are together */
 
 typedef struct {
     FastLane *lane;
