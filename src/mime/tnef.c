@@ -198,6 +198,8 @@ static void file_property(Reader *r, const Property *p)
 
 static void read_properties(Reader *r, Span data)
 {
+    if (data.len == 0)
+        return;
     Bytes b = {(const guchar *)data.at, (const guchar *)data.at + data.len};
     guint32 count;
     Property p;
@@ -346,10 +348,12 @@ gboolean tnef_expand(Part *p, GBytes *stream)
 {
     gsize len;
     const char *at = g_bytes_get_data(stream, &len);
+    if (!at)
+        return FALSE;
     Bytes b = {(const guchar *)at, (const guchar *)at + len};
     guint32 word, id, size;
     guint key;
-    if (!at || !take_u32(&b, &word) || word != SIGNATURE || !take_u16(&b, &key))
+    if (!take_u32(&b, &word) || word != SIGNATURE || !take_u16(&b, &key))
         return FALSE;
     Reader r = {.part = p, .stream = stream, .start = at, .codepage = 1252};
     while (b.at < b.end) {
