@@ -68,6 +68,11 @@ static gboolean ask_identities(SyncLane *l, GError **err)
     g_autoptr(GPtrArray) folders = folders_list(l->w->store, l->w->account_id, err);
     if (!folders)
         return FALSE;
+    if (worker_once(l->w) && l->selected != 0) { /* STATUS is for the others; nothing is watched here */
+        l->selected = 0;
+        if (!imap_unselect(l->session, err))
+            return FALSE;
+    }
     for (guint i = 0; i < folders->len && n < AT_ONCE; i++) {
         const Folder *f = folders->pdata[i];
         if (*f->mailbox_id || f->id == l->selected || f->role == ROLE_INBOX ||
