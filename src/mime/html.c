@@ -3,9 +3,9 @@
  * HTML's rules for misnested tags let a small document become a huge tree, and
  * gumbo frees a tree by recursion. So tags and nesting are estimated first, tags that are nested too
  * deeply are taken out before it sees them, all of
- * gumbo's memory is ours (a list of blocks, freed by walking the list, never by
+ * gumbo's memory is ours (a list of chunks, freed by walking the list, never by
  * gumbo), and when it asks for too much the parse is abandoned by longjmp(), which
- * leaks nothing because the list knows every block. */
+ * leaks nothing because the list knows every chunk. */
 #include "html.h"
 #include <setjmp.h>
 #include <stdlib.h>
@@ -19,34 +19,76 @@
 #define MEMORY_BASE (16 * 1024 * 1024)
 #define MEMORY_MAX (192 * 1024 * 1024)
 
-typedef struct Block {
-    struct Block *next, **link; /* link points at what points here */
+/* Gumbo asks for very many small pieces. They are cut from chunks, by classes of 16, 32, ... 2048 bytes,
+ * and given again from a list per class; larger ones have a chunk of their own. */
+#define CLASSES 8
+#define SMALLEST 16
+#define CHUNK_FIRST (32 * 1024)
+#define CHUNK (256 * 1024)
+
+typedef struct Chunk {
+    struct Chunk *next, **link; /* link points at what points here */
     gsize size;
     gsize pad; /* keeps what follows aligned as malloc() would */
-} Block;
+} Chunk;
+
+/* Before each piece. */
+typedef union {
+    guint class; /* CLASSES: it has a chunk of its own */
+    char align[16];
+} Piece;
 
 struct HtmlTree {
-    Block *blocks;
+    Chunk *chunks;
+    char *at, *end; /* what is left of the newest chunk for small pieces */
+    Piece *spare[CLASSES]; /* by the pointer that is in them */
     gsize used, limit;
     GString *pruned; /* what was parsed instead of what was given; NULL */
     GumboOutput *output;
     jmp_buf out_of_memory;
 };
 
+static void *new_chunk(HtmlTree *t, gsize size)
+{
+    if (size > t->limit || t->used + size > t->limit)
+        longjmp(t->out_of_memory, 1);
+    Chunk *c = g_malloc(sizeof *c + size);
+    c->size = size;
+    c->next = t->chunks;
+    c->link = &t->chunks;
+    if (c->next)
+        c->next->link = &c->next;
+    t->chunks = c;
+    t->used += size + sizeof *c;
+    return c + 1;
+}
+
 static void *tree_alloc(void *user, size_t size)
 {
     HtmlTree *t = user;
-    if (size > t->limit || t->used + size > t->limit)
-        longjmp(t->out_of_memory, 1);
-    Block *b = g_malloc(sizeof *b + size);
-    b->size = size;
-    b->next = t->blocks;
-    b->link = &t->blocks;
-    if (b->next)
-        b->next->link = &b->next;
-    t->blocks = b;
-    t->used += size + sizeof *b;
-    return b + 1;
+    guint class = 0;
+    while (class < CLASSES && (gsize)SMALLEST << class < size)
+        class++;
+    Piece *p;
+    if (class == CLASSES) {
+        if (size > t->limit)
+            longjmp(t->out_of_memory, 1);
+        p = new_chunk(t, sizeof *p + size);
+    } else if (t->spare[class]) {
+        p = t->spare[class];
+        memcpy(&t->spare[class], p + 1, sizeof(void *));
+    } else {
+        gsize whole = sizeof *p + ((gsize)SMALLEST << class);
+        if ((gsize)(t->end - t->at) < whole) {
+            gsize chunk = t->chunks ? CHUNK : CHUNK_FIRST;
+            t->at = new_chunk(t, chunk);
+            t->end = t->at + chunk;
+        }
+        p = (Piece *)(void *)t->at;
+        t->at += whole;
+    }
+    p->class = class;
+    return p + 1;
 }
 
 static void tree_release(void *user, void *memory)
@@ -54,12 +96,18 @@ static void tree_release(void *user, void *memory)
     HtmlTree *t = user;
     if (!memory)
         return;
-    Block *b = (Block *)memory - 1;
-    *b->link = b->next;
-    if (b->next)
-        b->next->link = b->link;
-    t->used -= b->size + sizeof *b;
-    g_free(b);
+    Piece *p = (Piece *)memory - 1;
+    if (p->class < CLASSES) {
+        memcpy(memory, &t->spare[p->class], sizeof(void *));
+        t->spare[p->class] = p;
+        return;
+    }
+    Chunk *c = (Chunk *)(void *)p - 1;
+    *c->link = c->next;
+    if (c->next)
+        c->next->link = c->link;
+    t->used -= c->size + sizeof *c;
+    g_free(c);
 }
 
 /* Tags that never hold anything, or whose end is implied so often that counting them
@@ -213,9 +261,9 @@ void html_free(HtmlTree *t)
 {
     if (!t)
         return;
-    for (Block *b = t->blocks, *next; b; b = next) {
-        next = b->next;
-        g_free(b);
+    for (Chunk *c = t->chunks, *next; c; c = next) {
+        next = c->next;
+        g_free(c);
     }
     if (t->pruned)
         g_string_free(t->pruned, TRUE);

@@ -347,6 +347,18 @@ static void put_row(Rebuild *b, const RowInfo *row, gboolean last)
         put_blank(b);
 }
 
+/* What stood between the cells of a row: an empty line is of no use there, text must not get lost. */
+static void put_forgotten(Rebuild *b)
+{
+    for (guint i = 0; i < b->old->len; i++) {
+        RenderLine *line = g_steal_pointer(&b->old->pdata[i]);
+        if (line && (*line->text || line->table))
+            put_line(b, line);
+        else if (line)
+            line_unref(line);
+    }
+}
+
 static void put_rows(Rebuild *b, const GArray *rows, gboolean data)
 {
     guint at = b->t->start;
@@ -367,6 +379,7 @@ static void put_rows(Rebuild *b, const GArray *rows, gboolean data)
     }
     put_run(b);
     put_old(b, at, b->t->start + b->old->len);
+    put_forgotten(b);
 }
 
 /* The table's lines are taken out and put back, as tables where they are that. */
