@@ -72,6 +72,7 @@ typedef struct {
     GString *out, *bytes; /* bytes: of \'hh, not yet converted */
     Group groups[GROUPS_MAX];
     guint depth, skip_chars, codepage;
+    gunichar high; /* the first half of a character */
     gboolean html, star;
 } Rtf;
 
@@ -140,23 +141,17 @@ static gunichar named_char(const char *word)
     return 0;
 }
 
+/* A character beyond the first 65536 comes as two halves. */
 static void unicode_char(Rtf *r, long number)
 {
-    gunichar c = (gunichar)(number < 0 ? number + 65536 : number) & 0xffff;
-    if (c >= 0xdc00 && c < 0xe000)
-        return; /* went with the first half */
-    if (c >= 0xd800 && c < 0xdc00) {
-        const char *p = r->at; /* "\u-8704?": the second half follows */
-        long low = 0;
-        for (const char *q = p; q < r->end && q - p < 16; q++)
-            if (*q == '\\' && r->end - q > 3 && q[1] == 'u') {
-                low = strtol(q + 2, NULL, 10);
-                break;
-            }
-        low = low < 0 ? low + 65536 : low;
-        c = low >= 0xdc00 && low < 0xe000 ? 0x10000 + ((c - 0xd800) << 10) + ((gunichar)low - 0xdc00) : 0xfffd;
-    }
-    put_char(r, c ? c : 0xfffd);
+    gunichar c = (gunichar)(number < 0 ? number + 65536 : number) & 0xffff, high = r->high;
+    r->high = 0;
+    if (c >= 0xd800 && c < 0xdc00)
+        r->high = c;
+    else if (c >= 0xdc00 && c < 0xe000)
+        put_char(r, high ? 0x10000 + ((high - 0xd800) << 10) + (c - 0xdc00) : 0xfffd);
+    else
+        put_char(r, c ? c : 0xfffd);
 }
 
 static void control_word(Rtf *r, const char *word, gboolean has_number, long number)
