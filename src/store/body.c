@@ -115,28 +115,65 @@ gboolean body_may_put(Store *s, guint64 len, GError **err)
     return TRUE;
 }
 
-gboolean body_put(Store *s, gint64 message, const char *section, const void *bytes, gsize len,
-                  GError **err)
+static void is_here(Store *s, gint64 message, const char *section)
 {
-    if (!body_may_put(s, len, err))
-        return FALSE;
-    g_autoptr(GPtrArray) chunks = body_compress(bytes, len);
-    if (!cache_begin(s))
-        return db_ok(&s->cache, err) && db_ok(&s->db, err);
-    write_section(&s->cache, message, section, len, chunks);
-    return cache_commit(s, err) && body_is_here(s, message, section, err);
+    guint bit = content_bit(section);
+    db_run(&s->db, "UPDATE message SET content = content | ?1 WHERE id = ?2 AND content & ?1 = 0",
+           "ii", I64(bit), message);
+    if (bit == CONTENT_WHOLE)
+        index_enqueue(s, message, FALSE);
 }
 
 gboolean body_is_here(Store *s, gint64 message, const char *section, GError **err)
 {
     if (!txn_begin(s, FALSE, err))
         return FALSE;
-    guint bit = content_bit(section);
-    db_run(&s->db, "UPDATE message SET content = content | ?1 WHERE id = ?2 AND content & ?1 = 0",
-           "ii", I64(bit), message);
-    if (bit == CONTENT_WHOLE)
-        index_enqueue(s, message, FALSE);
+    is_here(s, message, section);
     return txn_commit(s, err);
+}
+
+/* One slice of them, compressed already; *done is how many. */
+static gboolean put_slice(Store *s, const Body *bodies, GPtrArray *const *chunks, guint n, guint *done, GError **err)
+{
+    if (!cache_begin(s))
+        return db_ok(&s->cache, err) && db_ok(&s->db, err);
+    gint64 end = slice_end();
+    guint i = 0;
+    do {
+        write_section(&s->cache, bodies[i].message, bodies[i].section, bodies[i].len, chunks[i]);
+        i++;
+    } while (i < n && g_get_monotonic_time() < end);
+    if (!cache_commit(s, err) || !txn_begin(s, FALSE, err))
+        return FALSE;
+    for (guint k = 0; k < i; k++)
+        is_here(s, bodies[k].message, bodies[k].section);
+    *done = i;
+    return txn_commit(s, err);
+}
+
+gboolean bodies_put(Store *s, const Body *bodies, guint n, GError **err)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+    gboolean ok = TRUE;
+    for (guint i = 0; ok && i < n; i++) {
+        ok = body_may_put(s, bodies[i].len, err);
+        if (ok)
+            g_ptr_array_add(all, body_compress(bodies[i].bytes, bodies[i].len));
+    }
+    guint done;
+    for (guint at = 0; at < all->len; at += done) {
+        done = all->len - at; /* where there is no cache, all of them are passed over */
+        if (!put_slice(s, bodies + at, (GPtrArray **)(void *)all->pdata + at, done, &done, ok ? err : NULL))
+            return FALSE;
+    }
+    return ok;
+}
+
+gboolean body_put(Store *s, gint64 message, const char *section, const void *bytes, gsize len,
+                  GError **err)
+{
+    Body one = {message, section, bytes, len};
+    return bodies_put(s, &one, 1, err);
 }
 
 /* ---- reading ---- */

@@ -16,8 +16,9 @@
 #define SHOWN_TEXT (512 * 1024) /* further inline text parts up to this size come along, */
 #define SHOWN_OTHER (16 * 1024) /* and of the other inline parts the small ones: */
 #define SHOWN_PARTS 32          /* so many */
-#define PREFETCH_BATCH 16
-#define PREFETCH_IN_FLIGHT 4
+#define PREFETCH_BATCH 2000 /* looked for at once: what is there already is passed over each time */
+#define PREFETCH_IN_FLIGHT 32
+#define PREFETCH_BYTES (128 * 1024) /* in flight: what the person opens meanwhile waits for no more */
 #define NEAR 1 /* unread ones on each side of what is being read */
 #define RECENT_SECONDS (30 * 24 * 3600)
 
@@ -251,11 +252,13 @@ static gboolean prefetch_batch(FastLane *l, const GArray *ids, guint *done, GErr
     for (guint n = 0; n < ids->len && !worker_has_requests(l->w) && !worker_is_stopping(l->w);) {
         Place small[PREFETCH_IN_FLIGHT] = {0};
         guint count = 0;
+        guint64 bytes = 0;
         gboolean ok = TRUE;
-        while (ok && n < ids->len && count < PREFETCH_IN_FLIGHT) {
+        while (ok && n < ids->len && count < PREFETCH_IN_FLIGHT && bytes < PREFETCH_BYTES) {
             gint64 message = g_array_index(ids, gint64, n++);
+            guint64 size = message_size(l->w->store, message);
             g_autoptr(GError) failure = NULL;
-            if (message_size(l->w->store, message) > SMALL_MESSAGE) {
+            if (size > SMALL_MESSAGE) {
                 if (fetch_content(l, message, "", &failure))
                     (*done)++;
                 else if (!l->session || !imap_usable(l->session))
@@ -264,8 +267,10 @@ static gboolean prefetch_batch(FastLane *l, const GArray *ids, guint *done, GErr
                 /* The ids are of one folder, but a copy elsewhere may be the one to be had. */
                 if (count > 0 && small[count].folder->id != small[0].folder->id)
                     place_clear(&small[count]);
-                else
+                else {
                     count++;
+                    bytes += size;
+                }
             }
             if (!ok)
                 g_propagate_error(err, g_steal_pointer(&failure));

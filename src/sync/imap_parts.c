@@ -197,7 +197,8 @@ gboolean section_fetch(FastLane *l, const Place *p, const char *section, guint64
 static gboolean fetch_window(FastLane *l, SmallSection *wanted, guint n, GError **err)
 {
     Sink sinks[IN_FLIGHT] = {0};
-    guint begun = 0;
+    Body bodies[IN_FLIGHT];
+    guint begun = 0, n_bodies = 0;
     gboolean ok = TRUE;
     for (; ok && begun < n; begun++) {
         sinks[begun] = (Sink){.lane = l, .bytes = g_byte_array_new()};
@@ -207,16 +208,21 @@ static gboolean fetch_window(FastLane *l, SmallSection *wanted, guint n, GError 
     for (guint i = 0; i < begun; i++) {
         g_autoptr(GError) failure = NULL;
         const SmallSection *w = &wanted[i];
-        gboolean arrived = ok && imap_await(l->session, &failure);
-        if (arrived)
-            ok = body_put(l->w->store, w->place->message, w->section, sinks[i].bytes->data, sinks[i].bytes->len, err);
-        else if (ok && !imap_usable(l->session)) {
+        wanted[i].arrived = ok && imap_await(l->session, &failure);
+        if (w->arrived) {
+            bodies[n_bodies++] = (Body){w->place->message, w->section, sinks[i].bytes->data, sinks[i].bytes->len};
+        } else if (ok && !imap_usable(l->session)) {
             g_propagate_error(err, g_steal_pointer(&failure));
             ok = FALSE;
         }
-        wanted[i].arrived = arrived && ok;
-        g_byte_array_unref(sinks[i].bytes);
     }
+    if (!bodies_put(l->w->store, bodies, n_bodies, ok ? err : NULL)) {
+        ok = FALSE;
+        for (guint i = 0; i < n; i++)
+            wanted[i].arrived = FALSE;
+    }
+    for (guint i = 0; i < begun; i++)
+        g_byte_array_unref(sinks[i].bytes);
     if (!ok)
         fast_disconnect(l); /* steps may be pending */
     return ok;

@@ -59,6 +59,14 @@ gboolean body_have(Store *s, gint64 message, const char *section);
 /* Into the cache (zstd, 64 KiB chunks); a whole message also feeds the index. */
 gboolean body_put(Store *s, gint64 message, const char *section, const void *bytes, gsize len,
                   GError **err);
+/* Several at once: a commit for all, in slices. Those before the first that fails are there. */
+typedef struct {
+    gint64 message;
+    const char *section;
+    const void *bytes;
+    gsize len;
+} Body;
+gboolean bodies_put(Store *s, const Body *bodies, guint n, GError **err);
 /* The same piece by piece. `how` ("" or a letter) keeps apart what is fetched in different ways. `at` is
  * what is here already, body_begun(); 0 begins anew. Nobody reads it before the `last` piece, which may
  * be empty. GONE: what was begun has been evicted meanwhile; begin anew. */
