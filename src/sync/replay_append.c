@@ -80,7 +80,13 @@ static gboolean look_for_copy(FastLane *l, const OpBatch *b, const Folder *targe
     if (target->role != ROLE_SENT || b->recorded_uidvalidity == 0 || b->recorded_uidnext == 0)
         return TRUE;
     newest.recorded_uidnext = b->recorded_uidnext > LATELY ? b->recorded_uidnext - LATELY : 1;
-    return replay_find(l, &newest, uids, uidvalidity, err);
+    if (!replay_find(l, &newest, uids, uidvalidity, err))
+        return FALSE;
+    /* Courier stores nothing in a folder that this session has open for reading only. */
+    if (l->selected == 0 || l->writable)
+        return TRUE;
+    fast_unselect(l);
+    return imap_unselect(l->session, err);
 }
 
 /* Marked, sent, and settled. */
