@@ -4,6 +4,7 @@
 #include "keymap.h"
 #include "folder_view.h"
 #include "list_view.h"
+#include "loop.h"
 #include "panes.h"
 #include "prompt.h"
 #include "pintail/store/op.h"
@@ -17,7 +18,11 @@ typedef struct {
     AccountState state;
     char *text;
     char *told; /* the reason that the person has read; NULL: none since it was online */
+    gint64 since;
+    gboolean slow; /* that was said */
 } Connection;
+
+#define SLOW_MS 10000 /* without an answer to a new connection: it is said */
 
 struct Status {
     Severity severity;
@@ -89,10 +94,28 @@ const GPtrArray *status_history(const Status *s)
     return s->history;
 }
 
+/* Connections that were said to be slow. */
+static gboolean cancel_slow(Ui *ui)
+{
+    GHashTableIter i;
+    gpointer id, value;
+    gboolean any = FALSE;
+    g_hash_table_iter_init(&i, ui->status->connections);
+    while (g_hash_table_iter_next(&i, &id, &value)) {
+        Connection *c = value;
+        if (!c->slow || c->state != ACCOUNT_CONNECTING)
+            continue;
+        c->slow = FALSE;
+        any = TRUE;
+        bus_cancel(ui->bus, *(const gint64 *)id, LANE_SYNC);
+    }
+    return any;
+}
+
 gboolean status_cancel(Ui *ui)
 {
     Status *s = ui->status;
-    gboolean was = s->text != NULL;
+    gboolean was = cancel_slow(ui) || s->text != NULL;
     g_clear_pointer(&s->text, g_free);
     if (!s->progress.text)
         return was;
@@ -146,14 +169,35 @@ static void say_why(Status *s, const Event *e)
     status_say(s, e->state == ACCOUNT_FAILED ? NOTICE_ERROR : NOTICE_WARNING, e->text);
 }
 
-static void take_connection(Status *s, const Event *e)
+static void say_slow(Ui *ui, gpointer data)
 {
+    GHashTableIter i;
+    gpointer id, value;
+    g_hash_table_iter_init(&i, ui->status->connections);
+    while (g_hash_table_iter_next(&i, &id, &value)) {
+        Connection *c = value;
+        Account *a = ui_account(ui, *(const gint64 *)id);
+        if (c->state == ACCOUNT_CONNECTING && a && a->incoming &&
+            g_get_monotonic_time() - c->since >= SLOW_MS * G_TIME_SPAN_MILLISECOND) {
+            c->slow = TRUE;
+            ui_say(ui, NOTICE_WARNING, _("%s has not answered for 10 seconds.  Esc: stop, G: reconnect"),
+                   a->incoming->host);
+        }
+    }
+}
+
+static void take_connection(Ui *ui, const Event *e)
+{
+    Status *s = ui->status;
     Connection *before = g_hash_table_lookup(s->connections, &e->account_id);
     gboolean broken = e->state == ACCOUNT_OFFLINE || e->state == ACCOUNT_FAILED;
     say_why(s, e);
     const char *told = broken ? e->text : e->state == ACCOUNT_ONLINE || !before ? NULL : before->told;
     Connection *c = g_new0(Connection, 1);
     c->state = e->state;
+    c->since = g_get_monotonic_time();
+    if (c->state == ACCOUNT_CONNECTING)
+        loop_after(ui->loop, SLOW_MS, say_slow, NULL);
     c->text = g_strdup(e->text ? e->text : "");
     c->told = g_strdup(told);
     g_hash_table_replace(s->connections, g_memdup2(&e->account_id, sizeof e->account_id), c);
@@ -177,7 +221,7 @@ void status_event(Ui *ui, const Event *e)
     Status *s = ui->status;
     switch (e->kind) {
     case EVENT_ACCOUNT:
-        take_connection(s, e);
+        take_connection(ui, e);
         if (e->state == ACCOUNT_OFFLINE || e->state == ACCOUNT_FAILED) {
             if (s->progress.account_id == e->account_id)
                 g_clear_pointer(&s->progress.text, g_free);
