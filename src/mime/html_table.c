@@ -243,6 +243,7 @@ typedef struct {
 
 static RenderLine *take_old(Rebuild *b, guint line)
 {
+    g_assert(line >= b->t->start && line - b->t->start < b->old->len);
     return g_steal_pointer(&b->old->pdata[line - b->t->start]);
 }
 
@@ -284,13 +285,22 @@ static gboolean join_above(Rebuild *b)
     guint i = lines->len;
     while (i > 0 && lines->len - i < 2 && !*line_at(b->l, i - 1)->text && !line_at(b->l, i - 1)->table)
         i--;
-    RenderLine *above = i > 0 ? line_at(b->l, i - 1) : NULL;
+    const GPtrArray *tables = b->l->tables; /* lines before the one around it are not its own to change */
+    HtmlTable *outer = tables->len > 1 ? tables->pdata[tables->len - 2] : NULL;
+    RenderLine *above = i > (outer ? outer->start : 0) ? line_at(b->l, i - 1) : NULL;
     if (!above || !above->table || above->table->titled || b->run->titled || b->run->rows->len != 1 ||
         above->table->columns != b->run->columns || above->quote_depth != b->t->quote_depth || above->level == 0)
         return FALSE;
     GArray *row = b->run->rows->pdata[0];
     g_ptr_array_add(above->table->rows, g_array_ref(row));
     g_ptr_array_set_size(lines, (int)i);
+    for (guint c = outer ? outer->ranges->len : 0; c-- > 0;) { /* cells that ended with the empty lines */
+        CellRange *r = &g_array_index(outer->ranges, CellRange, c);
+        if (r->to <= i)
+            break;
+        r->to = i;
+        r->from = MIN(r->from, i);
+    }
     g_free(above->text);
     above->text = table_flat_text(above->table);
     return TRUE;
