@@ -21,6 +21,7 @@ typedef struct {
     gboolean link;     /* the current link began here */
     gboolean struck;   /* "~" was put before its text */
     guint32 struck_at; /* where the text behind it begins */
+    guint cell_from;   /* first line of a cell */
     int number, step;  /* of the next item of a list */
     char list;         /* '*' bullets, '-' none, else the kind of numbers; inherited by its items */
     guint list_depth;

@@ -309,7 +309,7 @@ static void begin_element(Layout *l, Context *c, const Context *outer, const Gum
         flow_end_line(l);
         if (l->blank_wanted)
             flow_take_blank(l); /* now, so that it is no part of the cell */
-        l->cell_start = c->number = (int)l->b.out->lines->len;
+        l->cell_start = c->cell_from = l->b.out->lines->len;
         c->indent = 0;
         c->list_depth = 0;
         return;
@@ -342,7 +342,7 @@ static void end_element(Layout *l, Context *c, GumboTag tag)
         break;
     case GUMBO_TAG_TD:
     case GUMBO_TAG_TH:
-        table_end_cell(l, c, (guint)c->number);
+        table_end_cell(l, c, c->cell_from);
         l->blank_wanted = FALSE;
         break;
     case GUMBO_TAG_TR:
