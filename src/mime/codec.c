@@ -266,6 +266,55 @@ void uu_append(GString *out, Span text)
     }
 }
 
+static const char *after_line(const char *p, const char *end)
+{
+    const char *nl = p < end ? memchr(p, '\n', (gsize)(end - p)) : NULL;
+    return nl ? nl + 1 : end;
+}
+
+void yenc_append(GString *out, Span text)
+{
+    const char *p = text.at, *end = text.at + text.len;
+    while (p < end) {
+        const char *next = after_line(p, end);
+        if (next - p > 1 && p[0] == '=' && p[1] == 'y') {
+            p = next;
+            continue;
+        }
+        for (; p < next; p++) {
+            if (*p == '\r' || *p == '\n')
+                continue;
+            if (*p == '=' && p + 1 < next) {
+                p++;
+                g_string_append_c(out, (char)(*p - 64 - 42));
+            } else {
+                g_string_append_c(out, (char)(*p - 42));
+            }
+        }
+    }
+}
+
+/* "=ybegin line=128 size=123 name=the rest of the line" */
+gboolean yenc_find(Span text, gsize from, UuFile *out)
+{
+    const char *end = text.at + text.len;
+    if (from >= text.len)
+        return FALSE;
+    for (const char *p = text.at + from; (p = memmem(p, (gsize)(end - p), "=ybegin ", 8)); p++) {
+        if (p != text.at && p[-1] != '\n')
+            continue;
+        const char *line_end = after_line(p, end);
+        const char *name = memmem(p, (gsize)(line_end - p), " name=", 6);
+        if (!name || !memmem(p, (gsize)(name - p), " size=", 6))
+            continue;
+        const char *stop = memmem(line_end, (gsize)(end - line_end), "\n=yend", 6);
+        out->name = span_trim(span_new(name + 6, (gsize)(line_end - name - 6)));
+        out->whole = span_new(p, (gsize)((stop ? after_line(stop + 1, end) : end) - p));
+        return TRUE;
+    }
+    return FALSE;
+}
+
 GBytes *part_decode(PartEncoding encoding, Span body)
 {
     if (encoding == PART_ENCODING_IDENTITY || body.len == 0)
@@ -275,6 +324,8 @@ GBytes *part_decode(PartEncoding encoding, Span body)
         base64_body(out, body);
     else if (encoding == PART_ENCODING_QUOTED_PRINTABLE)
         qp_append(out, body, FALSE);
+    else if (encoding == PART_ENCODING_YENC)
+        yenc_append(out, body);
     else
         uu_append(out, body);
     return g_string_free_to_bytes(out);

@@ -17,6 +17,8 @@ gboolean base64_is_char(char c);
 /* With `header` the Q encoding of RFC 2047: '_' is a blank, no soft line breaks. */
 void qp_append(GString *out, Span text, gboolean header);
 void uu_append(GString *out, Span text);
+/* yEnc 1.3: what is between the "=y" lines. */
+void yenc_append(GString *out, Span text);
 
 /* A uuencoded file in running text. */
 typedef struct {
@@ -24,6 +26,8 @@ typedef struct {
     Span whole; /* from "begin" to the end of the "end" line */
 } UuFile;
 /* The first one at or after `from` (the start of a line); FALSE when there is none. */
+/* The same for yEnc: from "=ybegin" to the end of the "=yend" line. */
+gboolean yenc_find(Span text, gsize from, UuFile *out);
 gboolean uu_find(Span text, gsize from, UuFile *out);
 
 /* Lines of 76 characters and CRLF. */

@@ -251,6 +251,35 @@ static Part *descend(Parser *p, Part *current)
     return current;
 }
 
+static void add_file(Parser *parser, Part *p, const UuFile *file, PartEncoding encoding)
+{
+    Part *child = tree_part_new(p);
+    g_free(child->type);
+    g_free(child->name);
+    g_free(child->disposition);
+    child->type = g_strdup("application/octet-stream");
+    child->name = header_decode(file->name.at, file->name.len);
+    child->disposition = g_strdup("attachment");
+    child->encoding = encoding;
+    child->header = span_new(file->whole.at, 0);
+    child->body = file->whole;
+    child->size = file->whole.len;
+    parser->count++;
+}
+
+/* The same for yEnc; a text has files of one kind. */
+static void find_yenc(Parser *parser, Part *p)
+{
+    UuFile file;
+    gsize from = 0;
+    if (strcmp(p->type, "text/plain") != 0 || p->encoding != PART_ENCODING_IDENTITY || p->children->len > 0)
+        return;
+    while (parser->count < PART_COUNT_MAX && parser->eol == '\n' && yenc_find(p->body, from, &file)) {
+        add_file(parser, p, &file, PART_ENCODING_YENC);
+        from = (gsize)(file.whole.at - p->body.at) + file.whole.len;
+    }
+}
+
 /* Uuencoded files in plain text become its children, so that they can be saved. */
 static void find_uuencoded(Parser *parser, Part *p)
 {
@@ -270,18 +299,7 @@ static void find_uuencoded(Parser *parser, Part *p)
         const char *nl = memchr(hit, '\n', (gsize)(end - hit));
         if (!nl || !uu_find(p->body, (gsize)(hit - at), &file) || file.whole.at != hit)
             continue;
-        Part *child = tree_part_new(p);
-        g_free(child->type);
-        g_free(child->name);
-        g_free(child->disposition);
-        child->type = g_strdup("application/octet-stream");
-        child->name = header_decode(file.name.at, file.name.len);
-        child->disposition = g_strdup("attachment");
-        child->encoding = PART_ENCODING_UUENCODE;
-        child->header = span_new(file.whole.at, 0);
-        child->body = file.whole;
-        child->size = file.whole.len;
-        parser->count++;
+        add_file(parser, p, &file, PART_ENCODING_UUENCODE);
         from = (gsize)(file.whole.at - at) + file.whole.len;
     }
 }
@@ -290,6 +308,7 @@ static void end_leaf(Parser *parser, Part *leaf, const char *end)
 {
     end_part(leaf, end);
     find_uuencoded(parser, leaf);
+    find_yenc(parser, leaf);
 }
 
 static void parse_body(Parser *p, Part *root)

@@ -62,7 +62,7 @@ static gboolean in_alternative_with(const Part *a, const Part *b)
 static int rank(const Part *p, gboolean prefer_html)
 {
     if (strncmp(p->type, "text/", 5) != 0 || is_attached(p) ||
-        p->encoding == PART_ENCODING_UUENCODE)
+        p->encoding >= PART_ENCODING_UUENCODE)
         return 0;
     gboolean html = is(p, "text/html"), plain = is(p, "text/plain");
     if (is(p, "text/calendar") || is(p, "text/x-vcard") || is(p, "text/vcard"))
@@ -114,7 +114,7 @@ static gboolean is_machinery(const Part *p)
 static gboolean is_read_elsewhere(const Part *p, const Part *root, const Part *plain, const Part *html,
                                   GHashTable *read)
 {
-    if (strncmp(p->type, "text/", 5) != 0 || is_attached(p) || *p->name || p->encoding == PART_ENCODING_UUENCODE)
+    if (strncmp(p->type, "text/", 5) != 0 || is_attached(p) || *p->name || p->encoding >= PART_ENCODING_UUENCODE)
         return FALSE;
     return part_is_empty(p) || is_enclosed(p, root) || g_hash_table_contains(read, p) || (plain && in_alternative_with(p, plain)) ||
            (html && in_alternative_with(p, html));

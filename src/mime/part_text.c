@@ -11,6 +11,7 @@ static const char *const encodings[] = {
     [PART_ENCODING_BASE64] = "base64",
     [PART_ENCODING_QUOTED_PRINTABLE] = "quoted-printable",
     [PART_ENCODING_UUENCODE] = "uuencode",
+    [PART_ENCODING_YENC] = "yenc",
 };
 
 static void put(GString *out, const char *s)

@@ -26,7 +26,7 @@ static gboolean is_readable(const Part *p)
     static const char *const never[] = {"text/rtf", "text/css", "text/javascript", "text/x-amp-html",
                                         "text/rfc822-headers"};
     if (strncmp(p->type, "text/", 5) != 0 || strcmp(p->disposition, "attachment") == 0 ||
-        p->encoding == PART_ENCODING_UUENCODE || card_is_for(p))
+        p->encoding >= PART_ENCODING_UUENCODE || card_is_for(p))
         return FALSE;
     for (gsize i = 0; i < G_N_ELEMENTS(never); i++)
         if (is(p, never[i]))

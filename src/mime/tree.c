@@ -179,6 +179,8 @@ PartEncoding tree_encoding(const char *name)
         {"x-uuencode", PART_ENCODING_UUENCODE},
         {"x-uue", PART_ENCODING_UUENCODE},
         {"x-uu", PART_ENCODING_UUENCODE},
+        {"yenc", PART_ENCODING_YENC},
+        {"x-yenc", PART_ENCODING_YENC},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(known); i++) {
         if (g_ascii_strcasecmp(name, known[i].name) == 0)

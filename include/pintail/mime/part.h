@@ -19,6 +19,7 @@ typedef enum {
     PART_ENCODING_BASE64,
     PART_ENCODING_QUOTED_PRINTABLE,
     PART_ENCODING_UUENCODE,
+    PART_ENCODING_YENC,
 } PartEncoding;
 
 typedef struct Part Part;
@@ -39,7 +40,7 @@ struct Part {
     guint index;         /* among the parent's children */
     /* Of a part inside a decoded one (winmail.dat): holds what `body` is in, outside the message; else NULL. */
     GBytes *content;
-    /* Of Part. Multiparts; message/rfc822 (one child: its root); text/plain with uuencoded files in
+    /* Of Part. Multiparts; message/rfc822 (one child: its root); text/plain with uuencoded or yEnc files in
      * it (parsed from bytes only, never numbered by IMAP): those files; winmail.dat: what is in it. Else empty. */
     GPtrArray *children;
 };

@@ -38,6 +38,13 @@ static void test_base64(void)
         assert_decoded(PART_ENCODING_BASE64, cases[i].text, cases[i].expected);
 }
 
+static void test_yenc(void)
+{
+    assert_decoded(PART_ENCODING_YENC, "=ybegin line=4 size=3 name=a\r\n\x8b\x8c=}\r\n=yend size=3\r\n", "ab\x13");
+    assert_decoded(PART_ENCODING_YENC, "=ybegin part=1 line=4 size=2 name=a\n=ypart begin=1 end=2\n\x8b\n\x8c", "ab");
+    assert_decoded(PART_ENCODING_YENC, "\x8b=", "a\x13"); /* cut behind the escape */
+}
+
 static void test_quoted_printable(void)
 {
     static const struct {
@@ -221,5 +228,6 @@ int main(int argc, char **argv)
     g_test_add_func("/mime/charset/long", test_charset_long);
     g_test_add_func("/mime/charset/nul", test_nul);
     g_test_add_func("/mime/charset/html-meta", test_html_meta);
+    g_test_add_func("/mime/codec/yenc", test_yenc);
     return g_test_run();
 }
