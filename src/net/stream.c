@@ -592,7 +592,8 @@ gboolean stream_compress(Stream *s, GError **err)
         error_set(err, PINTAIL_ERROR_PROTOCOL, _("%s sent data that nobody asked for"), s->peer);
         return FALSE;
     }
-    memcpy(room, s->in + s->start, left);
+    if (left > 0)
+        memcpy(room, s->in + s->start, left);
     deflate_fed(s->deflate, left);
     s->start = s->end = s->scanned = 0;
     log_fact(s, "compressed");
