@@ -272,8 +272,18 @@ static GBytes *read_file(Store *s, const char *path, GError **err)
     return bytes;
 }
 
+/* A message on its way to another account (relay.c) has its content where it comes from. */
+static gint64 content_of(Store *s, gint64 message)
+{
+    return db_number(&s->db, message,
+                     "SELECT o.message FROM placement p CROSS JOIN op o ON o.destination_placement = p.id"
+                     " AND o.destination_placement <> 0 AND o.kind = 8 WHERE p.message = ? LIMIT 1",
+                     "i", message);
+}
+
 GBytes *body_get(Store *s, gint64 message, const char *section, GError **err)
 {
+    message = content_of(s, message);
     g_autofree char *path = message_file(s, message);
     if (!db_ok(&s->db, err))
         return NULL;
@@ -300,6 +310,7 @@ GBytes *body_get(Store *s, gint64 message, const char *section, GError **err)
 
 gboolean body_have(Store *s, gint64 message, const char *section)
 {
+    message = content_of(s, message);
     g_autofree char *path = message_file(s, message);
     if (!db_ok(&s->db, NULL))
         return FALSE;

@@ -140,7 +140,11 @@ static void test_copy(Fixture *f, gconstpointer data)
 {
     Both b;
     both_open(&b, f);
+    g_autoptr(Row) there = row_of(f->s, first_of(f->s, b.inbox));
+    ok(body_put(f->s, there->message, "", "From: x\r\n\r\nread\r\n", 17, &err));
     do_change(f->s, CHANGE_COPY, first_of(f->s, b.inbox), 0, 0, b.local);
+    g_autoptr(Row) waiting = row_of(f->s, first_of(f->s, b.local));
+    g_assert_true(body_have(f->s, waiting->message, "")); /* readable before it has come */
     g_assert_cmpuint(shown_count(f->s, b.inbox), ==, 1);
     g_assert_cmpuint(shown_count(f->s, b.local), ==, 1); /* at once */
     serve_all(&b.w, b.account);
