@@ -19,7 +19,7 @@ G_STATIC_ASSERT((guint)IMAP_FLAG_SEEN == FLAG_SEEN && (guint)IMAP_FLAG_FLAGGED =
 
 #define STEPS_BEFORE_LOOK 2
 
-#define HEADER_ITEMS (IMAP_FETCH_FLAGS | IMAP_FETCH_DATE | IMAP_FETCH_SIZE | IMAP_FETCH_HEADER)
+#define HEADER_ITEMS (IMAP_FETCH_FLAGS | IMAP_FETCH_DATE | IMAP_FETCH_SIZE | IMAP_FETCH_HEADER | IMAP_FETCH_IDS)
 
 /* One step of headers: what was asked and what came. */
 typedef struct {
@@ -42,6 +42,7 @@ static void clear_fetched(gpointer item)
 {
     FetchedMessage *m = item;
     envelope_unref((Envelope *)m->envelope);
+    g_free(m->server_id);
 }
 
 static Step *step_new(const guint32 *uids, guint n)
@@ -85,6 +86,9 @@ static gboolean step_take(ImapFetched *m, gpointer data, GError **err)
     MailDate date;
     if ((m->has & IMAP_FETCH_DATE) && date_parse_internal(m->date.at, m->date.len, &date))
         f->received = date.seconds;
+    if (m->has & IMAP_FETCH_IDS && !f->server_id && (m->gm_msgid || m->emailid.len > 0))
+        f->server_id = m->gm_msgid ? g_strdup_printf("g%" G_GUINT64_FORMAT, m->gm_msgid)
+                                   : g_strdup_printf("e%.*s", (int)MIN(m->emailid.len, 255), m->emailid.at);
     if ((m->has & IMAP_FETCH_HEADER) && !f->envelope)
         f->envelope = envelope_parse(m->header.at ? m->header.at : "", m->header.len);
     return TRUE;
