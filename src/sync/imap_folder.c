@@ -19,11 +19,17 @@ G_STATIC_ASSERT((guint)IMAP_FLAG_SEEN == FLAG_SEEN && (guint)IMAP_FLAG_FLAGGED =
 
 #define STEPS_BEFORE_LOOK 2
 
+#define COMPRESS_FROM 500 /* headers that are to come */
+
 #define HEADER_ITEMS (IMAP_FETCH_FLAGS | IMAP_FETCH_DATE | IMAP_FETCH_SIZE | IMAP_FETCH_HEADER | IMAP_FETCH_IDS)
 
-/* One step of headers: what was asked and what came. */
+/* One step of headers or flags: what was asked and what came. */
 typedef struct {
     ImapSet *uids;
+    gboolean is_flags;
+    guint32 first, last;
+    gint64 issued; /* change sequence when it was asked */
+    GArray *heard; /* of UidFlags */
     GArray *fetched;  /* of FetchedMessage; each owns its envelope */
     GHashTable *index; /* uid -> position in fetched + 1 */
 } Step;
@@ -32,7 +38,10 @@ typedef struct {
     SyncLane *lane;
     Folder *folder;
     const Plan *plan;
-    Step *ahead; /* begun, not awaited */
+    const PlanServer *server;
+    gint64 issued; /* change sequence when `server` was asked what changed */
+    Step *ahead;   /* begun, not awaited */
+    gboolean outrun; /* some flags could not be taken in: HIGHESTMODSEQ stays, and tells of them again */
     guint done, total; /* headers */
     gboolean stopped;  /* something else is more urgent */
     char *label;
@@ -52,6 +61,7 @@ static Step *step_new(const guint32 *uids, guint n)
     s->fetched = g_array_new(FALSE, TRUE, sizeof(FetchedMessage));
     g_array_set_clear_func(s->fetched, clear_fetched);
     s->index = g_hash_table_new(NULL, NULL);
+    s->heard = g_array_new(FALSE, FALSE, sizeof(UidFlags));
     return s;
 }
 
@@ -62,6 +72,7 @@ static void step_free(Step *s)
     imap_set_free(s->uids);
     g_array_unref(s->fetched);
     g_hash_table_unref(s->index);
+    g_array_unref(s->heard);
     g_free(s);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Step, step_free)
@@ -113,12 +124,50 @@ static gboolean step_store(FolderSync *f, Step *s, gboolean bare, GError **err)
                                                   s->fetched->len, err);
 }
 
+static gboolean take_flags(ImapFetched *m, gpointer data, GError **err)
+{
+    if (m->has & IMAP_FETCH_FLAGS) {
+        UidFlags flags = {.uid = m->uid, .flags = m->flags.bits & FLAGS_ALL};
+        g_array_append_val(((Step *)data)->heard, flags);
+    }
+    return TRUE;
+}
+
 static Step *step_begin(FolderSync *f, const PlanAction *a, GError **err)
 {
     g_autoptr(Step) s = step_new(&g_array_index(f->plan->uids, guint32, a->at), a->n);
-    if (!imap_fetch_begin(f->lane->session, s->uids, HEADER_ITEMS, ENVELOPE_FIELDS, step_take, s, err))
-        return NULL;
-    return g_steal_pointer(&s);
+    ImapSession *session = f->lane->session;
+    if (a->kind == PLAN_HEADERS)
+        return imap_fetch_begin(session, s->uids, HEADER_ITEMS, ENVELOPE_FIELDS, step_take, s, err)
+                   ? g_steal_pointer(&s)
+                   : NULL;
+    s->is_flags = TRUE;
+    s->first = a->first;
+    s->last = a->last;
+    s->issued = store_change_seq(f->lane->w->store);
+    imap_set_add(s->uids, a->first, a->last);
+    return imap_fetch_begin(session, s->uids, IMAP_FETCH_FLAGS, NULL, take_flags, s, err) ? g_steal_pointer(&s) : NULL;
+}
+
+/* Those of messages on which an operation of ours completed meanwhile are older than that. */
+static gboolean store_flags(FolderSync *f, const UidFlags *flags, guint n, gint64 issued, GError **err)
+{
+    Store *store = f->lane->w->store;
+    if (n == 0)
+        return TRUE;
+    if (placements_outrun(store, f->folder->id, flags, n, issued) > 0)
+        f->outrun = TRUE;
+    return placements_flags(store, f->folder->id, flags, n, issued, err);
+}
+
+static gboolean flags_store(FolderSync *f, const Step *s, GError **err)
+{
+    g_autoptr(GArray) known = placements_uids(f->lane->w->store, f->folder->id, s->first, s->last, err);
+    if (!known)
+        return FALSE;
+    g_autoptr(GArray) changes = plan_flag_changes((const UidFlags *)(void *)known->data, known->len,
+                                                  (const UidFlags *)(void *)s->heard->data, s->heard->len);
+    return store_flags(f, (const UidFlags *)(void *)changes->data, changes->len, s->issued, err);
 }
 
 /* One message, or a server that chokes on one, must not keep the others away (PROTOCOLS, quirk
@@ -161,7 +210,7 @@ static gboolean step_finish(FolderSync *f, Step *s, GError **err)
 {
     g_autoptr(GError) failure = NULL;
     if (imap_await(f->lane->session, &failure))
-        return step_store(f, s, FALSE, err);
+        return s->is_flags ? flags_store(f, s, err) : step_store(f, s, FALSE, err);
     if (!imap_usable(f->lane->session)) {
         g_propagate_error(err, g_steal_pointer(&failure));
         return FALSE;
@@ -169,15 +218,23 @@ static gboolean step_finish(FolderSync *f, Step *s, GError **err)
     log_line("sync", "%s: a step was refused: %s", f->folder->name, failure->message);
     /* No command may be sent while another step is pending. */
     g_autoptr(Step) ahead = g_steal_pointer(&f->ahead);
-    return (!ahead || step_finish(f, ahead, err)) && fetch_in_halves(f, s, err);
+    if (ahead && !step_finish(f, ahead, err))
+        return FALSE;
+    f->outrun = f->outrun || s->is_flags;
+    return s->is_flags || fetch_in_halves(f, s, err);
 }
 
-/* The next step of headers with nothing but positions before it, to be begun ahead. */
-static const PlanAction *next_headers(const FolderSync *f, guint after)
+static gboolean is_network(const PlanAction *a)
+{
+    return a->kind == PLAN_HEADERS || a->kind == PLAN_FLAGS;
+}
+
+/* The next step with nothing but positions before it, to be begun ahead. */
+static const PlanAction *next_step(const FolderSync *f, guint after)
 {
     for (guint n = after + 1; n < f->plan->actions->len; n++) {
         const PlanAction *a = &g_array_index(f->plan->actions, PlanAction, n);
-        if (a->kind == PLAN_HEADERS)
+        if (is_network(a))
             return a;
         if (a->kind != PLAN_SYNCED)
             return NULL;
@@ -185,7 +242,14 @@ static const PlanAction *next_headers(const FolderSync *f, guint after)
     return NULL;
 }
 
-static gboolean do_headers(FolderSync *f, guint at, gboolean *was_ahead, GError **err)
+/* A large folder is worth the round trip, once its first screen is there. */
+static gboolean wants_compression(const FolderSync *f)
+{
+    const Account *a = f->lane->w->account;
+    return a->compress != COMPRESS_NO && f->total >= COMPRESS_FROM && !imap_is_compressed(f->lane->session);
+}
+
+static gboolean do_step(FolderSync *f, guint at, gboolean *was_ahead, GError **err)
 {
     const PlanAction *a = &g_array_index(f->plan->actions, PlanAction, at);
     g_autoptr(Step) s = g_steal_pointer(&f->ahead);
@@ -195,44 +259,14 @@ static gboolean do_headers(FolderSync *f, guint at, gboolean *was_ahead, GError 
         return TRUE;
     if (!s && !(s = step_begin(f, a, err)))
         return FALSE;
-    const PlanAction *next = next_headers(f, at);
+    gboolean compress = wants_compression(f);
+    const PlanAction *next = compress ? NULL : next_step(f, at);
     *was_ahead = next != NULL;
     if (next && !(f->ahead = step_begin(f, next, err)))
         return FALSE;
-    return step_finish(f, s, err);
-}
-
-static gboolean take_flags(ImapFetched *m, gpointer data, GError **err)
-{
-    if (m->has & IMAP_FETCH_FLAGS) {
-        UidFlags flags = {.uid = m->uid, .flags = m->flags.bits & FLAGS_ALL};
-        g_array_append_val((GArray *)data, flags);
-    }
-    return TRUE;
-}
-
-static gboolean do_flags(FolderSync *f, const PlanAction *a, GError **err)
-{
-    Store *store = f->lane->w->store;
-    gint64 issued = store_change_seq(store);
-    g_autoptr(ImapSet) range = imap_set_range(a->first, a->last);
-    g_autoptr(GArray) heard = g_array_new(FALSE, FALSE, sizeof(UidFlags));
-    g_autoptr(GError) failure = NULL;
-    if (!imap_fetch(f->lane->session, range, IMAP_FETCH_FLAGS, NULL, take_flags, heard, &failure)) {
-        if (!imap_usable(f->lane->session)) {
-            g_propagate_error(err, g_steal_pointer(&failure));
-            return FALSE;
-        }
-        log_line("sync", "%s: flags were refused: %s", f->folder->name, failure->message);
-        return TRUE;
-    }
-    g_autoptr(GArray) known = placements_uids(store, f->folder->id, a->first, a->last, err);
-    if (!known)
+    if (!step_finish(f, s, err))
         return FALSE;
-    g_autoptr(GArray) changes = plan_flag_changes((const UidFlags *)(void *)known->data, known->len,
-                                                  (const UidFlags *)(void *)heard->data, heard->len);
-    return changes->len == 0 || placements_flags(store, f->folder->id, (const UidFlags *)(void *)changes->data,
-                                                 changes->len, issued, err);
+    return !compress || imap_compress(f->lane->session, f->lane->w->account->compress == COMPRESS_YES, err);
 }
 
 static gboolean do_local(FolderSync *f, const PlanAction *a, GError **err)
@@ -247,8 +281,11 @@ static gboolean do_local(FolderSync *f, const PlanAction *a, GError **err)
         return folder_set_uidvalidity(store, folder, a->uidnext, err);
     case PLAN_VANISHED:
         return placements_vanished(store, folder, &g_array_index(f->plan->uids, guint32, a->at), a->n, err);
+    case PLAN_CHANGED:
+        return store_flags(f, f->server->changed, (guint)f->server->n_changed, f->issued, err);
     case PLAN_SYNCED:
-        return folder_set_synced(store, folder, a->uidnext, a->highestmodseq, a->floor_uid, err);
+        return folder_set_synced(store, folder, a->uidnext, f->outrun ? f->folder->highestmodseq : a->highestmodseq,
+                                 a->floor_uid, err);
     case PLAN_DROP_UNBOUND:
         return folder_drop_unbound(store, folder, err);
     default:
@@ -270,17 +307,15 @@ static gboolean run_plan(FolderSync *f, GError **err)
     guint asked = 0;
     for (guint n = 0; ok && n < f->plan->actions->len; n++) {
         const PlanAction *a = &g_array_index(f->plan->actions, PlanAction, n);
-        gboolean network = a->kind == PLAN_HEADERS || a->kind == PLAN_FLAGS;
+        gboolean network = is_network(a);
         asked += network;
         /* What other folders there are is not to wait for all of a large one. */
         if (network && (sync_lane_listen(f->lane, f->folder->id) || (f->lane->look && asked > STEPS_BEFORE_LOOK))) {
             f->stopped = TRUE;
             break;
         }
-        if (a->kind == PLAN_HEADERS)
-            ok = do_headers(f, n, &was_ahead, err);
-        else if (a->kind == PLAN_FLAGS)
-            ok = do_flags(f, a, err);
+        if (network)
+            ok = do_step(f, n, &was_ahead, err);
         else
             ok = do_local(f, a, err);
     }
@@ -341,7 +376,11 @@ static gboolean look(SyncLane *l, PlanServer *server, const PlanLocal *local, GA
         PlanSearch what = server->second_look && server->uids_from != 1 ? PLAN_SEARCH_ALL : plan_search(server, local);
         if (what == PLAN_SEARCH_NONE)
             return TRUE;
-        server->uids_from = what == PLAN_SEARCH_ALL ? 1 : local->uidnext;
+        server->uids_from = what == PLAN_SEARCH_ALL || server->exists == 0 ? 1 : local->uidnext;
+        if (server->exists == 0) { /* nothing is found in nothing, and some do not even say so */
+            server->n_uids = 0;
+            return TRUE;
+        }
         if (!search_from(l, server->uids_from, uids, err))
             return FALSE;
         server->uids = (const guint32 *)(void *)(*uids)->data;
@@ -357,40 +396,136 @@ static PlanServer server_side(const ImapMailbox *m)
                         .highestmodseq = m->highestmodseq};
 }
 
-/* In *status what the folder looked like when the plan was made. */
-static Plan *make_plan(SyncLane *l, const Folder *folder, gboolean second_look, ImapStatus *status, GError **err)
+/* What is asked and known while one folder's plan is made. */
+typedef struct {
+    PlanServer server;
+    PlanLocal local;
+    GArray *known, *uids, *changed; /* what those point into */
+    ImapChanges *told;
+    gint64 issued;
+} Look;
+
+static void look_clear(Look *k)
 {
-    PlanServer server = server_side(imap_selected(l->session));
-    server.second_look = second_look;
-    g_autoptr(GArray) known = placements_uids(l->w->store, folder->id, 1, G_MAXUINT32, err);
-    if (!known)
-        return NULL;
-    PlanLocal local = {.uidvalidity = folder->uidvalidity,
-                       .uidnext = folder->uidnext,
-                       .floor_uid = folder->floor_uid,
-                       .highestmodseq = l->stale ? 0 : folder->highestmodseq,
-                       .known = (const UidFlags *)(void *)known->data,
-                       .n_known = known->len,
-                       .flags_current = l->current};
-    g_autoptr(GArray) leaving = shared_leaving(l->w->shared, folder->id);
-    PlanOps ops = {.leaving = (const guint32 *)(void *)leaving->data, .n_leaving = leaving->len};
-    g_autoptr(GArray) uids = NULL;
-    if (!look(l, &server, &local, &uids, err))
-        return NULL;
-    Plan *p = plan(&server, &local, &ops);
-    *status = (ImapStatus){.has = IMAP_STATUS_MESSAGES | IMAP_STATUS_UIDNEXT | IMAP_STATUS_UIDVALIDITY,
-                           .messages = server.exists,
-                           .uidnext = server.uidnext,
-                           .uidvalidity = server.uidvalidity,
-                           .highestmodseq = server.highestmodseq};
-    if (server.highestmodseq > 0)
-        status->has |= IMAP_STATUS_HIGHESTMODSEQ;
-    return p;
+    g_clear_pointer(&k->known, g_array_unref);
+    g_clear_pointer(&k->uids, g_array_unref);
+    g_clear_pointer(&k->changed, g_array_unref);
+    g_clear_pointer(&k->told, imap_changes_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Look, look_clear)
+
+/* What the server told since our HIGHESTMODSEQ becomes part of what the plan looks at; not when it
+ * told only in part. */
+static void take_told(Look *k, ImapChanges *told_take, gint64 issued, gboolean knows_gone)
+{
+    k->told = told_take;
+    k->issued = issued;
+    if (told_take->overflow || told_take->lost || told_take->unknown_flags > 0 || told_take->unknown_expunged > 0)
+        return;
+    k->changed = g_array_new(FALSE, FALSE, sizeof(UidFlags));
+    for (guint n = 0; n < told_take->flags->len; n++) {
+        const ImapFlagChange *c = &g_array_index(told_take->flags, ImapFlagChange, n);
+        UidFlags f = {.uid = c->uid, .flags = c->flags.bits & FLAGS_ALL};
+        g_array_append_val(k->changed, f);
+    }
+    k->server.since = TRUE;
+    k->server.knows_gone = knows_gone;
+    k->server.changed = (const UidFlags *)(void *)k->changed->data;
+    k->server.n_changed = k->changed->len;
+    k->server.gone = (const guint32 *)(void *)told_take->expunged->data;
+    k->server.n_gone = told_take->expunged->len;
+}
+
+/* Learns what happened since our HIGHESTMODSEQ, where the server can tell. */
+static gboolean ask_since(SyncLane *l, Look *k, GError **err)
+{
+    g_autoptr(GError) refused = NULL;
+    gboolean vanished;
+    if (l->told) {
+        take_told(k, g_steal_pointer(&l->told), l->issued, TRUE);
+        return TRUE;
+    }
+    gboolean same = k->server.highestmodseq == k->local.highestmodseq && !l->stale;
+    if (l->current || same || k->server.second_look || !plan_can_ask_since(&k->server, &k->local))
+        return TRUE;
+    gint64 issued = store_change_seq(l->w->store);
+    if (imap_changed_since(l->session, k->local.highestmodseq, &vanished, &refused)) {
+        const ImapMailbox *m = imap_selected(l->session);
+        k->server.exists = m->exists;
+        k->server.highestmodseq = m->highestmodseq;
+        take_told(k, sync_lane_hear(l), issued, vanished);
+        return TRUE;
+    }
+    if (!imap_usable(l->session)) {
+        g_propagate_error(err, g_steal_pointer(&refused));
+        return FALSE;
+    }
+    log_line("sync", "CHANGEDSINCE was refused: %s", refused->message);
+    return TRUE;
+}
+
+/* FALSE: the plan cannot be made now. */
+static gboolean look_at(SyncLane *l, const Folder *folder, gboolean second_look, Look *k, GError **err)
+{
+    k->server = server_side(imap_selected(l->session));
+    k->server.second_look = second_look;
+    k->known = placements_known(l->w->store, folder->id, err);
+    if (!k->known)
+        return FALSE;
+    k->local = (PlanLocal){.uidvalidity = folder->uidvalidity,
+                           .uidnext = folder->uidnext,
+                           .floor_uid = folder->floor_uid,
+                           .highestmodseq = folder->highestmodseq,
+                           .known = (const UidFlags *)(void *)k->known->data,
+                           .n_known = k->known->len,
+                           .flags_current = l->current};
+    if (!ask_since(l, k, err))
+        return FALSE;
+    if (l->stale && !k->server.since) /* HIGHESTMODSEQ of its SELECT says nothing any more */
+        k->local.highestmodseq = 0;
+    return look(l, &k->server, &k->local, &k->uids, err);
+}
+
+static ImapStatus status_of(const PlanServer *server)
+{
+    ImapStatus status = {.has = IMAP_STATUS_MESSAGES | IMAP_STATUS_UIDNEXT | IMAP_STATUS_UIDVALIDITY,
+                         .messages = server->exists,
+                         .uidnext = server->uidnext,
+                         .uidvalidity = server->uidvalidity,
+                         .highestmodseq = server->highestmodseq};
+    if (server->highestmodseq > 0)
+        status.has |= IMAP_STATUS_HIGHESTMODSEQ;
+    return status;
+}
+
+/* SELECT, with all that is known where the server can make use of it. EXAMINE: looking changes nothing,
+ * not even \Recent; only replay selects for writing. */
+static gboolean examine(SyncLane *l, const Folder *folder, GError **err)
+{
+    gboolean resynced = FALSE;
+    ImapKnown known = {.uidvalidity = folder->uidvalidity,
+                       .modseq = folder->uidnext > 0 ? folder->highestmodseq : 0,
+                       .whole = folder->floor_uid == 1};
+    g_autoptr(GArray) rows = known.modseq > 0 ? placements_known(l->w->store, folder->id, err) : NULL;
+    if (known.modseq > 0 && !rows)
+        return FALSE;
+    g_autofree guint32 *uids = g_new(guint32, rows ? rows->len + 1 : 1);
+    for (guint n = 0; rows && n < rows->len; n++)
+        uids[n] = g_array_index(rows, UidFlags, n).uid;
+    known.uids = uids;
+    known.n = rows ? rows->len : 0;
+    l->issued = store_change_seq(l->w->store);
+    if (!imap_select_known(l->session, folder->name, TRUE, &known, &resynced, err))
+        return FALSE;
+    if (resynced)
+        l->told = sync_lane_hear(l);
+    return TRUE;
 }
 
 /* Selects it unless it is. FALSE with err unset: this folder cannot be had now, which was said. */
 static gboolean select_folder(SyncLane *l, const Folder *folder, gboolean anew, GError **err)
 {
+    g_clear_pointer(&l->told, imap_changes_free);
     if (l->selected == folder->id && !anew && imap_selected(l->session)) {
         l->stale = !l->current;
         return TRUE;
@@ -398,12 +533,11 @@ static gboolean select_folder(SyncLane *l, const Folder *folder, gboolean anew, 
     l->selected = 0;
     l->current = l->stale = FALSE;
     g_autoptr(GError) failure = NULL;
-    /* EXAMINE: looking changes nothing, not even \Recent; only replay selects for writing. */
-    if (imap_select(l->session, folder->name, TRUE, &failure)) {
+    if (examine(l, folder, &failure)) {
         l->selected = folder->id;
         return TRUE;
     }
-    if (!imap_usable(l->session)) {
+    if (!imap_usable(l->session) || error_is(failure, PINTAIL_ERROR_STORE)) {
         g_propagate_error(err, g_steal_pointer(&failure));
         return FALSE;
     }
@@ -429,20 +563,25 @@ static void remember_status(SyncLane *l, gint64 folder, const ImapStatus *status
 /* One plan made and carried out. *again: it asked for a second look first. */
 static gboolean sync_once(SyncLane *l, const Folder *folder, gboolean second_look, gboolean *again, GError **err)
 {
-    ImapStatus status;
-    g_autoptr(Plan) p = make_plan(l, folder, second_look, &status, err);
-    if (!p)
+    g_auto(Look) k = {0};
+    if (!look_at(l, folder, second_look, &k, err))
         return FALSE;
+    g_autoptr(GArray) leaving = shared_leaving(l->w->shared, folder->id);
+    PlanOps ops = {.leaving = (const guint32 *)(void *)leaving->data, .n_leaving = leaving->len};
+    g_autoptr(Plan) p = plan(&k.server, &k.local, &ops);
+    ImapStatus status = status_of(&k.server);
     g_autofree char *text = plan_to_text(p);
     log_line("sync", "%s: %s", folder->name, text);
     *again = asks_to_look_again(p);
-    FolderSync f = {.lane = l, .folder = (Folder *)folder, .plan = p, .total = count_headers(p)};
+    FolderSync f = {.lane = l, .folder = (Folder *)folder, .plan = p, .total = count_headers(p),
+                    .server = &k.server, .issued = k.issued};
     f.label = g_strdup_printf(_("Fetching %s"), folder->name);
     gboolean ok = run_plan(&f, err);
     g_free(f.label);
     if (!ok || *again)
         return ok;
-    if (f.stopped) {
+    if (f.stopped || f.outrun) {
+        l->current = FALSE;
         gint64 *later = g_new(gint64, 1);
         *later = folder->id;
         g_queue_push_tail(&l->todo, later);

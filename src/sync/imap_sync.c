@@ -1,6 +1,6 @@
 /* imap_sync.c - the IMAP sync lane: connect, LIST, sync what changed (the open folder, INBOX, the
- * others), then IDLE on what is on the screen and STATUS of the rest every `poll`; after a lost
- * connection again, with growing pauses. */
+ * others), then IDLE on what is on the screen; NOTIFY tells of the rest, or STATUS every `poll` where there is
+ * none; after a lost connection again, with growing pauses. */
 #include "imap_sync.h"
 #include "folder_facts.h"
 #include "lane.h"
@@ -110,44 +110,6 @@ static gboolean apply_expunged(SyncLane *l, const GArray *expunged, GError **err
                                                  gone->len, err);
 }
 
-gboolean sync_lane_take_changes(SyncLane *l, GError **err)
-{
-    g_autoptr(ImapChanges) c = imap_take_changes(l->session);
-    for (guint n = 0; n < c->alerts->len; n++)
-        worker_notice(l->w, NOTICE_WARNING, _("%s says: %s"), l->account_name, (const char *)c->alerts->pdata[n]);
-    if (l->selected == 0)
-        return TRUE;
-    if (!apply_expunged(l, c->expunged, err) || !apply_flags(l, c->flags, err))
-        return FALSE;
-    gint64 folder = l->selected;
-    if (c->lost)
-        l->selected = 0;
-    if (c->overflow || c->lost || c->unknown_expunged > 0 || c->unknown_flags > 0)
-        l->current = FALSE;
-    if (c->exists_changed || !l->current)
-        sync_lane_first(l, folder);
-    return TRUE;
-}
-
-/* ---- folders ---- */
-
-static gboolean list_folders(SyncLane *l, GPtrArray **folders, GError **err)
-{
-    g_autoptr(GPtrArray) list = imap_list(l->session, IMAP_STATUS_USUAL, err);
-    if (!list || !folder_facts_identify(l, list, err))
-        return FALSE;
-    /* RFC 3501 section 5.1: INBOX always exists; a list without anything is a server's trouble. */
-    if (list->len > 0) {
-        g_autoptr(GArray) listed = listing_with_roles(list, l->w->account);
-        l->look_at_rights = TRUE;
-        if (!folder_facts_listed(l, listed, err) ||
-            !folders_listed(l->w->store, l->w->account_id, (const ListedFolder *)(void *)listed->data, listed->len, err))
-            return FALSE;
-    }
-    *folders = g_steal_pointer(&list);
-    return TRUE;
-}
-
 static gboolean has_changed(SyncLane *l, const Folder *f, const ImapStatus *now)
 {
     const ImapStatus *before = g_hash_table_lookup(l->seen, &f->id);
@@ -163,6 +125,79 @@ static gboolean has_changed(SyncLane *l, const Folder *f, const ImapStatus *now)
            ((both & IMAP_STATUS_UIDVALIDITY) && before->uidvalidity != now->uidvalidity) ||
            ((both & IMAP_STATUS_UNSEEN) && before->unseen != now->unseen) ||
            ((both & IMAP_STATUS_HIGHESTMODSEQ) && before->highestmodseq != now->highestmodseq);
+}
+
+/* NOTIFY: another folder is not as it was when it was last looked at. */
+static void take_status(SyncLane *l, const ImapFolder *told)
+{
+    g_autoptr(Folder) f = folder_by_name(l->w->store, l->w->account_id, told->name);
+    if (!f)
+        l->look = TRUE;
+    else if (f->id != l->selected && has_changed(l, f, &told->status))
+        add_todo(l, f->id, f->id == l->open);
+}
+
+ImapChanges *sync_lane_hear(SyncLane *l)
+{
+    ImapChanges *c = imap_take_changes(l->session);
+    for (guint n = 0; n < c->alerts->len; n++)
+        worker_notice(l->w, NOTICE_WARNING, _("%s says: %s"), l->account_name, (const char *)c->alerts->pdata[n]);
+    for (guint n = 0; n < c->statuses->len; n++)
+        take_status(l, c->statuses->pdata[n]);
+    l->look = l->look || c->folders_changed;
+    return c;
+}
+
+/* Everything up to here has been told and taken in: the next SELECT need not tell it again. */
+static gboolean advance(SyncLane *l, GError **err)
+{
+    const ImapMailbox *m = imap_selected(l->session);
+    g_autoptr(Folder) f = m ? folder_get(l->w->store, l->selected, NULL) : NULL;
+    if (!f || f->floor_uid != 1 || f->uidvalidity != m->uidvalidity || m->highestmodseq <= f->highestmodseq)
+        return TRUE;
+    return folder_set_synced(l->w->store, f->id, f->uidnext, m->highestmodseq, 1, err);
+}
+
+gboolean sync_lane_take_changes(SyncLane *l, GError **err)
+{
+    g_autoptr(ImapChanges) c = sync_lane_hear(l);
+    if (l->selected == 0)
+        return TRUE;
+    if (!apply_expunged(l, c->expunged, err) || !apply_flags(l, c->flags, err))
+        return FALSE;
+    gint64 folder = l->selected;
+    if (c->lost)
+        l->selected = 0;
+    if (c->overflow || c->lost || c->unknown_expunged > 0 || c->unknown_flags > 0)
+        l->current = FALSE;
+    if (c->exists_changed || !l->current) {
+        sync_lane_first(l, folder);
+        return TRUE;
+    }
+    return (c->flags->len == 0 && c->expunged->len == 0) || advance(l, err);
+}
+
+/* ---- folders ---- */
+
+static gboolean list_folders(SyncLane *l, GPtrArray **folders, GError **err)
+{
+    /* In one flight: what happens behind this LIST is told. */
+    gboolean watches = !worker_once(l->w);
+    g_autoptr(GPtrArray) list = NULL;
+    if (!watches || imap_notify(l->session, err))
+        list = imap_list(l->session, IMAP_STATUS_USUAL, err);
+    if (!list || !folder_facts_identify(l, list, err))
+        return FALSE;
+    /* RFC 3501 section 5.1: INBOX always exists; a list without anything is a server's trouble. */
+    if (list->len > 0) {
+        g_autoptr(GArray) listed = listing_with_roles(list, l->w->account);
+        l->look_at_rights = TRUE;
+        if (!folder_facts_listed(l, listed, err) ||
+            !folders_listed(l->w->store, l->w->account_id, (const ListedFolder *)(void *)listed->data, listed->len, err))
+            return FALSE;
+    }
+    *folders = g_steal_pointer(&list);
+    return TRUE;
 }
 
 static void judge(SyncLane *l, const Folder *f, const ImapStatus *now)
@@ -265,6 +300,8 @@ static gboolean connected(SyncLane *l, GError **err)
     if (!l->session)
         return FALSE;
     worker_state(l->w, ACCOUNT_ONLINE, imap_description(l->session));
+    if (!imap_enable_resync(l->session, err))
+        return FALSE;
     /* The other lanes may have given up while there was no network. */
     worker_poke(l->w, LANE_FAST, REQUEST_REPLAY, 0);
     worker_poke(l->w, LANE_SEND, REQUEST_SEND, 0);
@@ -310,14 +347,15 @@ static gboolean watch(SyncLane *l, GError **err)
     }
     l->tried_watch = FALSE;
     g_autoptr(Folder) inbox = folder_by_role(l->w->store, l->w->account_id, ROLE_INBOX);
-    gboolean elsewhere = inbox && inbox->id != folder;
+    gboolean told = imap_notifies(l->session); /* of all folders: nothing has to be asked */
+    gboolean elsewhere = !told && inbox && inbox->id != folder;
     gint64 until = elsewhere ? MIN(l->next_poll, l->next_inbox) : l->next_poll;
-    gint64 left = MAX(until - g_get_monotonic_time(), 0) / 1000;
+    gint64 left = told ? IDLE_LIMIT_MS : MAX(until - g_get_monotonic_time(), 0) / 1000;
     ImapIdle why;
     if (!folder_facts_ask(l, err) ||
         !imap_idle(l->session, queue_fd(l->w->inbox), (guint)MIN(left, IDLE_LIMIT_MS), &why, err))
         return FALSE;
-    if (g_get_monotonic_time() >= l->next_poll)
+    if (!told && g_get_monotonic_time() >= l->next_poll)
         l->look = TRUE;
     if (!sync_lane_take_changes(l, err))
         return FALSE;

@@ -12,7 +12,9 @@ typedef struct {
     gint64 open;          /* folder on the screen; 0 */
     gint64 selected;      /* folder id; 0 */
     gboolean current;     /* the selected folder is in step, and we have heard of every change since */
-    gboolean stale;       /* it changed since its SELECT: HIGHESTMODSEQ of that says nothing now */
+    gboolean stale;       /* it changed since its SELECT, and we do not know how */
+    ImapChanges *told;    /* what its SELECT told since our HIGHESTMODSEQ (QRESYNC); NULL */
+    gint64 issued;        /* change sequence when that was asked */
     GQueue todo;          /* of gint64 *: folders to be synced, first first */
     GHashTable *seen;     /* folder id (gint64 *) -> ImapStatus as of its last sync */
     gint64 doubted;       /* folder that another lane wants to be selected anew; 0 */
@@ -30,6 +32,9 @@ typedef struct {
 gboolean sync_lane_listen(SyncLane *l, gint64 folder);
 /* Syncs this folder at the next opportunity, before all others. */
 void sync_lane_first(SyncLane *l, gint64 folder);
+/* What the server said unasked: shows alerts, queues other folders of which it told; the rest is the
+ * caller's. Never NULL. */
+ImapChanges *sync_lane_hear(SyncLane *l);
 /* Applies what the server said unasked about the selected folder. */
 gboolean sync_lane_take_changes(SyncLane *l, GError **err);
 

@@ -39,10 +39,61 @@ static gsize known_from(const PlanLocal *local, guint32 uid)
     return low;
 }
 
+gboolean plan_can_ask_since(const PlanServer *server, const PlanLocal *local)
+{
+    return same_folder(server, local) && local->uidnext > 0 && local->highestmodseq > 0 &&
+           server->highestmodseq >= local->highestmodseq;
+}
+
+static gboolean is_known(const PlanLocal *local, guint32 uid)
+{
+    gsize at = known_from(local, uid);
+    return at < local->n_known && local->known[at].uid == uid;
+}
+
+/* New UIDs among what changed, ascending, each once. */
+static GArray *new_among_changed(const PlanServer *server, const PlanLocal *local)
+{
+    GArray *fresh = g_array_new(FALSE, FALSE, sizeof(guint32));
+    for (gsize n = 0; n < server->n_changed; n++)
+        if (!is_known(local, server->changed[n].uid) && server->changed[n].uid > 0)
+            g_array_append_val(fresh, server->changed[n].uid);
+    g_array_sort(fresh, compare_uids);
+    guint kept = 0;
+    for (guint n = 0; n < fresh->len; n++)
+        if (kept == 0 || g_array_index(fresh, guint32, n) != g_array_index(fresh, guint32, kept - 1))
+            g_array_index(fresh, guint32, kept++) = g_array_index(fresh, guint32, n);
+    g_array_set_size(fresh, kept);
+    return fresh;
+}
+
+/* What is known here and gone there, ascending, each once. */
+static GArray *known_among_gone(const PlanServer *server, const PlanLocal *local)
+{
+    GArray *gone = g_array_new(FALSE, FALSE, sizeof(guint32));
+    g_autofree guint32 *sorted = g_memdup2(server->gone, server->n_gone * sizeof *sorted);
+    if (server->n_gone > 0)
+        qsort(sorted, server->n_gone, sizeof *sorted, compare_uids);
+    for (gsize n = 0; n < server->n_gone; n++)
+        if ((n == 0 || sorted[n] != sorted[n - 1]) && is_known(local, sorted[n]))
+            g_array_append_val(gone, sorted[n]);
+    return gone;
+}
+
+/* Does what the server told add up to what it has? */
+static gboolean adds_up(const PlanServer *server, const PlanLocal *local)
+{
+    g_autoptr(GArray) fresh = new_among_changed(server, local);
+    g_autoptr(GArray) gone = known_among_gone(server, local);
+    return local->n_known - gone->len + fresh->len == server->exists;
+}
+
 PlanSearch plan_search(const PlanServer *server, const PlanLocal *local)
 {
     if (server->uids_from == 1)
         return PLAN_SEARCH_NONE;
+    if (server->since && local->floor_uid == 1)
+        return adds_up(server, local) ? PLAN_SEARCH_NONE : PLAN_SEARCH_ALL;
     if (!same_folder(server, local) || local->uidnext == 0 || local->floor_uid != 1)
         return PLAN_SEARCH_ALL;
     gsize before = known_from(local, local->uidnext);
@@ -62,12 +113,30 @@ typedef struct {
     Plan *plan;
     gboolean reset;
     guint32 uidnext;          /* after this plan */
+    guint64 modseq;           /* that holds for what is known before all has come */
     GArray *missing, *vanished; /* of guint32, ascending */
 } Planning;
+
+/* Without a search, what changed tells what is new, and the server what is gone. */
+static void take_changes(Planning *p)
+{
+    g_autoptr(GArray) fresh = new_among_changed(p->server, p->local);
+    g_autoptr(GArray) gone = known_among_gone(p->server, p->local);
+    g_array_append_vals(p->missing, fresh->data, fresh->len);
+    for (guint n = 0; n < gone->len; n++) {
+        guint32 uid = g_array_index(gone, guint32, n);
+        if (!uid_in(p->ops->leaving, p->ops->n_leaving, uid))
+            g_array_append_val(p->vanished, uid);
+    }
+}
 
 static void compare_sides(Planning *p)
 {
     const PlanServer *server = p->server;
+    if (server->since && server->uids_from == 0) {
+        take_changes(p);
+        return;
+    }
     gsize n_known = p->reset ? 0 : p->local->n_known;
     gsize k = p->reset ? 0 : known_from(p->local, server->uids_from);
     if (server->uids_from == 0)
@@ -97,6 +166,8 @@ static guint32 next_uid(const Planning *p)
         next = MAX(next, p->server->uids[p->server->n_uids - 1] + 1);
     if (!p->reset && p->server->uids_from == 0)
         next = MAX(next, p->local->uidnext);
+    for (gsize n = 0; n < p->server->n_changed; n++)
+        next = MAX(next, p->server->changed[n].uid + 1);
     return next;
 }
 
@@ -141,7 +212,7 @@ static void add_headers(Planning *p, guint low, guint high, guint32 floor)
         add_uids(p, PLAN_HEADERS, missing + high, n);
         if (floor > missing[high]) {
             floor = missing[high];
-            add_synced(p, p->reset ? 0 : p->local->highestmodseq, floor);
+            add_synced(p, p->modseq, floor);
         }
         step = MIN(step * 2, PLAN_LARGEST_STEP);
     }
@@ -161,7 +232,7 @@ static void add_flags(Planning *p)
 
 static gboolean flags_needed(const Planning *p)
 {
-    if (p->reset || p->local->flags_current)
+    if (p->reset || p->local->flags_current || p->server->since)
         return FALSE;
     return p->server->highestmodseq == 0 || p->server->highestmodseq != p->local->highestmodseq;
 }
@@ -176,30 +247,41 @@ Plan *plan(const PlanServer *server, const PlanLocal *local, const PlanOps *ops)
     p.reset = !same_folder(server, local);
     p.uidnext = next_uid(&p);
     compare_sides(&p);
-
+    /* What changed is taken in first; where nothing was known, nothing can have changed. */
+    gboolean up_to_date = server->since || p.reset || local->n_known == 0;
+    p.modseq = up_to_date ? server->highestmodseq : local->highestmodseq;
     gboolean first = p.reset || local->floor_uid == 0;
+    gboolean mass = p.vanished->len > 0 && is_mass(&p) && !server->second_look;
+    if (mass) /* HIGHESTMODSEQ has to tell of them again */
+        p.modseq = local->highestmodseq;
+
     if (p.reset)
         add(&p, PLAN_RESET)->uidnext = server->uidvalidity;
-    if (p.vanished->len > 0 && is_mass(&p) && !server->second_look)
+    if (mass)
         add(&p, PLAN_LOOK_AGAIN);
     else if (p.vanished->len > 0)
         add_uids(&p, PLAN_VANISHED, (const guint32 *)(void *)p.vanished->data, p.vanished->len);
+
+    if (server->since && server->n_changed > 0)
+        add(&p, PLAN_CHANGED)->first = (guint)server->n_changed;
 
     guint old = 0; /* missing[0 .. old) lie below what was synced before */
     while (!first && old < p.missing->len && g_array_index(p.missing, guint32, old) < local->uidnext)
         old++;
     if (first) {
+        if (flags_needed(&p)) /* of what we ourselves have put there */
+            add_flags(&p);
         add_headers(&p, 0, p.missing->len, G_MAXUINT32);
     } else {
         add_headers(&p, old, p.missing->len, 0);
         if (p.missing->len > old)
-            add_synced(&p, local->highestmodseq, local->floor_uid);
+            add_synced(&p, p.modseq, local->floor_uid);
         if (flags_needed(&p))
             add_flags(&p);
         add_headers(&p, 0, old, local->floor_uid);
     }
     gboolean whole = server->uids_from == 1 || (!first && local->floor_uid == 1);
-    add_synced(&p, server->highestmodseq, whole ? 1 : first ? 0 : local->floor_uid);
+    add_synced(&p, mass ? p.modseq : server->highestmodseq, whole ? 1 : first ? 0 : local->floor_uid);
     if (p.reset)
         add(&p, PLAN_DROP_UNBOUND);
     g_array_unref(p.missing);
@@ -218,9 +300,11 @@ void plan_free(Plan *p)
 
 static void append_action(GString *out, const Plan *p, const PlanAction *a)
 {
-    static const char *const names[] = {"reset", "look again", "vanished", "headers",
-                                        "flags", "synced",     "drop unbound"};
+    static const char *const names[] = {"reset",   "look again", "vanished", "changed",
+                                        "headers", "flags",      "synced",   "drop unbound"};
     g_string_append_printf(out, "%s%s", out->len > 0 ? " | " : "", names[a->kind]);
+    if (a->kind == PLAN_CHANGED)
+        g_string_append_printf(out, " %u", a->first);
     if (a->n > 0) {
         g_autoptr(ImapSet) set = imap_set_of(&g_array_index(p->uids, guint32, a->at), a->n);
         g_autofree char *text = imap_set_text(set);

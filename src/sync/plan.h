@@ -4,8 +4,9 @@
  * returns actions in the order in which they are to be done. The caller may stop after any
  * action; a later plan() goes on from there. A test is data: three structures in, one text out.
  *
- * Places for what comes later: highestmodseq on both sides is compared already (an equal one
- * spares the flags); CHANGEDSINCE and VANISHED (RFC 7162) become two more kinds of action. */
+ * A stored HIGHESTMODSEQ promises that of every message known here the flags are at least as new, and that
+ * what had vanished by then is gone. So it moves once the changes since the old one were taken in;
+ * headers that come later are newer still. */
 #pragma once
 #include <glib.h>
 #include "pintail/store/message.h"
@@ -22,6 +23,12 @@ typedef struct {
     const guint32 *uids;   /* what a search found at or above uids_from, ascending */
     gsize n_uids;
     guint32 uids_from;     /* 1: everything was searched; 0: nothing was */
+    gboolean since;        /* `changed`, and `gone` when `knows_gone`, are all that happened since local->highestmodseq */
+    gboolean knows_gone;
+    const UidFlags *changed; /* flags of what changed or is new; any order */
+    gsize n_changed;
+    const guint32 *gone;     /* UIDs that vanished, known here or not; any order */
+    gsize n_gone;
     gboolean second_look;  /* `uids` come from a second, later search that was made to be sure */
 } PlanServer;
 
@@ -42,6 +49,7 @@ typedef enum {
     PLAN_RESET,        /* folder_set_uidvalidity(): nothing that was known has a UID any more */
     PLAN_LOOK_AGAIN,   /* most of the folder is gone: search once more before believing it */
     PLAN_VANISHED,     /* uids: are gone */
+    PLAN_CHANGED,      /* server->changed: compare and store these flags */
     PLAN_HEADERS,      /* uids: fetch and add, one step */
     PLAN_FLAGS,        /* first..last: read the flags and compare */
     PLAN_SYNCED,       /* folder_set_synced(uidnext, highestmodseq, floor_uid) */
@@ -51,7 +59,7 @@ typedef enum {
 typedef struct {
     PlanKind kind;
     guint at, n;         /* uids: plan->uids[at .. at + n) */
-    guint32 first, last; /* FLAGS */
+    guint32 first, last; /* FLAGS; CHANGED: how many, in `first` */
     guint32 uidnext, floor_uid; /* SYNCED; RESET: uidnext is the new UIDVALIDITY */
     guint64 highestmodseq;
 } PlanAction;
@@ -61,6 +69,8 @@ typedef struct {
     GArray *uids;    /* of guint32 */
 } Plan;
 
+/* May the server be asked for what happened since local->highestmodseq? */
+gboolean plan_can_ask_since(const PlanServer *server, const PlanLocal *local);
 typedef enum { PLAN_SEARCH_NONE, PLAN_SEARCH_NEW, PLAN_SEARCH_ALL } PlanSearch;
 /* Which search plan() needs beyond what `server` holds: none, UIDs from local->uidnext on, all. */
 PlanSearch plan_search(const PlanServer *server, const PlanLocal *local);

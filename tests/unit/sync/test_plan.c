@@ -13,6 +13,7 @@ typedef struct {
     const char *uids; /* what a search finds; NULL: none was made */
     guint32 from;
     gboolean second_look;
+    const char *changed, *gone; /* since here_modseq, as CHANGEDSINCE and VANISHED tell; NULL: not asked */
     /* here */
     guint32 here_uidvalidity, here_uidnext, floor;
     guint64 here_modseq;
@@ -53,8 +54,8 @@ static const Case cases[] = {
      .uidvalidity = 7, .uidnext = 201, .exists = 200, .modseq = 5, .uids = "1:200", .from = 1,
      .here_uidvalidity = 7, .known = "",
      .search = PLAN_SEARCH_NONE,
-     .actions = "headers 141:200 | synced 201 mod 0 floor 141 | headers 21:140 | synced 201 mod 0 floor 21 | "
-                "headers 1:20 | synced 201 mod 0 floor 1 | synced 201 mod 5 floor 1"},
+     .actions = "headers 141:200 | synced 201 mod 5 floor 141 | headers 21:140 | synced 201 mod 5 floor 21 | "
+                "headers 1:20 | synced 201 mod 5 floor 1 | synced 201 mod 5 floor 1"},
     {.name = "new mail: only what is new is searched",
      .uidvalidity = 7, .uidnext = 6, .exists = 5, .uids = "4:5", .from = 4,
      .here_uidvalidity = 7, .here_uidnext = 4, .floor = 1, .known = "1:3", .flags_current = TRUE,
@@ -95,7 +96,7 @@ static const Case cases[] = {
      .uidvalidity = 8, .uidnext = 3, .exists = 2, .modseq = 4, .uids = "1:2", .from = 1,
      .here_uidvalidity = 7, .here_uidnext = 400, .floor = 1, .here_modseq = 4, .known = "5,300",
      .search = PLAN_SEARCH_NONE,
-     .actions = "reset 8 | headers 1:2 | synced 3 mod 0 floor 1 | synced 3 mod 4 floor 1 | drop unbound"},
+     .actions = "reset 8 | headers 1:2 | synced 3 mod 4 floor 1 | synced 3 mod 4 floor 1 | drop unbound"},
     {.name = "an interrupted first sync goes on below its floor, after new mail and flags",
      .uidvalidity = 7, .uidnext = 102, .exists = 101, .uids = "1:101", .from = 1,
      .here_uidvalidity = 7, .here_uidnext = 101, .floor = 61, .known = "61:100",
@@ -129,6 +130,75 @@ static const Case cases[] = {
      .search = PLAN_SEARCH_NONE, .actions = "headers 4 | synced 5 mod 0 floor 1 | synced 5 mod 0 floor 1"},
 };
 
+static const Case since_cases[] = {
+    {.name = "nothing at all",
+     .uidvalidity = 7, .uidnext = 4, .exists = 3, .modseq = 99, .changed = "", .gone = "",
+     .here_uidvalidity = 7, .here_uidnext = 4, .floor = 1, .here_modseq = 99, .known = "1:3",
+     .search = PLAN_SEARCH_NONE, .actions = "synced 4 mod 99 floor 1"},
+    {.name = "flags, new mail and what is gone, without any search",
+     .uidvalidity = 7, .uidnext = 7, .exists = 5, .modseq = 105, .changed = "2,5:6", .gone = "3",
+     .here_uidvalidity = 7, .here_uidnext = 5, .floor = 1, .here_modseq = 99, .known = "1:4",
+     .search = PLAN_SEARCH_NONE,
+     .actions = "vanished 3 | changed 3 | headers 5:6 | synced 7 mod 105 floor 1 | synced 7 mod 105 floor 1"},
+    {.name = "UIDs that were never known may have vanished too",
+     .uidvalidity = 7, .uidnext = 30, .exists = 2, .modseq = 105, .changed = "", .gone = "3,5:29",
+     .here_uidvalidity = 7, .here_uidnext = 5, .floor = 1, .here_modseq = 99, .known = "1:3",
+     .search = PLAN_SEARCH_NONE, .actions = "vanished 3 | synced 30 mod 105 floor 1"},
+    {.name = "what our own MOVE takes has not vanished",
+     .uidvalidity = 7, .uidnext = 4, .exists = 1, .modseq = 105, .changed = "", .gone = "2:3",
+     .here_uidvalidity = 7, .here_uidnext = 4, .floor = 1, .here_modseq = 99, .known = "1:3", .leaving = "2",
+     .search = PLAN_SEARCH_NONE, .actions = "vanished 3 | synced 4 mod 105 floor 1"},
+    {.name = "without VANISHED the count tells that something is gone",
+     .uidvalidity = 7, .uidnext = 4, .exists = 2, .modseq = 105, .changed = "1",
+     .here_uidvalidity = 7, .here_uidnext = 4, .floor = 1, .here_modseq = 99, .known = "1:3",
+     .search = PLAN_SEARCH_ALL, .actions = "changed 1 | synced 4 mod 105 floor 1"},
+    {.name = "and after that search",
+     .uidvalidity = 7, .uidnext = 4, .exists = 2, .modseq = 105, .changed = "1", .uids = "1,3", .from = 1,
+     .here_uidvalidity = 7, .here_uidnext = 4, .floor = 1, .here_modseq = 99, .known = "1:3",
+     .search = PLAN_SEARCH_NONE, .actions = "vanished 2 | changed 1 | synced 4 mod 105 floor 1"},
+    {.name = "new mail that a server forgets to tell of is searched for",
+     .uidvalidity = 7, .uidnext = 6, .exists = 5, .modseq = 105, .changed = "5", .gone = "",
+     .here_uidvalidity = 7, .here_uidnext = 4, .floor = 1, .here_modseq = 99, .known = "1:3",
+     .search = PLAN_SEARCH_ALL,
+     .actions = "changed 1 | headers 5 | synced 6 mod 105 floor 1 | synced 6 mod 105 floor 1"},
+    {.name = "a copy of ours in front of UIDNEXT is known, and no new mail",
+     .uidvalidity = 7, .uidnext = 6, .exists = 4, .modseq = 105, .changed = "5", .gone = "4",
+     .here_uidvalidity = 7, .here_uidnext = 4, .floor = 1, .here_modseq = 99, .known = "1:3,5",
+     .search = PLAN_SEARCH_NONE, .actions = "changed 1 | synced 6 mod 105 floor 1"},
+    {.name = "new mail that is told of",
+     .uidvalidity = 7, .uidnext = 5, .exists = 4, .modseq = 105, .changed = "4,4", .gone = "",
+     .here_uidvalidity = 7, .here_uidnext = 4, .floor = 1, .here_modseq = 99, .known = "1:3",
+     .search = PLAN_SEARCH_NONE,
+     .actions = "changed 1 | headers 4 | synced 5 mod 105 floor 1 | synced 5 mod 105 floor 1"},
+    {.name = "a mass disappearance is not recorded before the second look",
+     .uidvalidity = 7, .uidnext = 31, .exists = 5, .modseq = 105, .changed = "", .gone = "1:25",
+     .here_uidvalidity = 7, .here_uidnext = 31, .floor = 1, .here_modseq = 99, .known = "1:30",
+     .search = PLAN_SEARCH_NONE, .actions = "look again | synced 31 mod 99 floor 1"},
+    {.name = "an interrupted first sync goes on, its flags by what changed",
+     .uidvalidity = 7, .uidnext = 101, .exists = 100, .modseq = 105, .changed = "70", .gone = "", .uids = "1:100", .from = 1,
+     .here_uidvalidity = 7, .here_uidnext = 101, .floor = 61, .here_modseq = 99, .known = "61:100",
+     .search = PLAN_SEARCH_NONE,
+     .actions = "changed 1 | headers 1:60 | synced 101 mod 105 floor 1 | synced 101 mod 105 floor 1"},
+};
+
+/* When may it be asked what happened since? */
+static void test_can_ask(void)
+{
+    PlanServer server = {.uidvalidity = 7, .highestmodseq = 10};
+    PlanLocal local = {.uidvalidity = 7, .uidnext = 5, .highestmodseq = 10};
+    g_assert_true(plan_can_ask_since(&server, &local));
+    server.highestmodseq = 9; /* a server that was set back */
+    g_assert_false(plan_can_ask_since(&server, &local));
+    server.highestmodseq = 11;
+    server.uidvalidity = 8;
+    g_assert_false(plan_can_ask_since(&server, &local));
+    server.uidvalidity = 7;
+    local.highestmodseq = 0;
+    g_assert_false(plan_can_ask_since(&server, &local));
+    server.highestmodseq = 0;
+    g_assert_false(plan_can_ask_since(&server, &local));
+}
+
 static GArray *uids_of(const char *text)
 {
     g_autoptr(ImapSet) set = text && *text ? imap_set_parse(span_of(text)) : imap_set_new();
@@ -160,6 +230,14 @@ static void test_case(gconstpointer data)
                        .highestmodseq = c->here_modseq, .known = (const UidFlags *)(void *)known->data,
                        .n_known = known->len, .flags_current = c->flags_current};
     PlanOps ops = {.leaving = (const guint32 *)(void *)leaving->data, .n_leaving = leaving->len};
+    g_autoptr(GArray) changed = known_of(c->changed);
+    g_autoptr(GArray) gone = uids_of(c->gone);
+    server.since = c->changed != NULL;
+    server.knows_gone = c->gone != NULL;
+    server.changed = (const UidFlags *)(void *)changed->data;
+    server.n_changed = changed->len;
+    server.gone = (const guint32 *)(void *)gone->data;
+    server.n_gone = gone->len;
     g_assert_cmpint(plan_search(&server, &local), ==, c->search);
     g_autoptr(Plan) p = plan(&server, &local, &ops);
     g_autofree char *text = plan_to_text(p);
@@ -265,6 +343,146 @@ static void test_stopped_anywhere(void)
     }
 }
 
+/* ---- HIGHESTMODSEQ keeps its promise, wherever syncs are stopped ---- */
+
+typedef struct {
+    guint32 uid;
+    guint flags;
+    guint64 modseq;
+    gboolean gone;
+} There;
+
+typedef struct {
+    GRand *random;
+    GArray *all; /* of There, also what is gone */
+    guint64 modseq;
+    GHashTable *here; /* uid -> flags + 1 */
+    PlanLocal local;
+} Model;
+
+static void disturb(Model *m)
+{
+    for (int n = g_rand_int_range(m->random, 0, 30); n > 0; n--) {
+        int what = g_rand_int_range(m->random, 0, 3);
+        There fresh = {.uid = m->all->len + 1, .flags = (guint)g_rand_int_range(m->random, 0, 4), .modseq = ++m->modseq};
+        if (what == 0 || m->all->len == 0) {
+            g_array_append_val(m->all, fresh);
+            continue;
+        }
+        There *t = &g_array_index(m->all, There, g_rand_int_range(m->random, 0, (gint32)m->all->len));
+        if (t->gone)
+            continue;
+        t->modseq = m->modseq;
+        t->flags = fresh.flags;
+        t->gone = what == 1;
+    }
+}
+
+static guint32 model_uidnext(const Model *m)
+{
+    return m->all->len + 1;
+}
+
+static void model_action(Model *m, const Plan *p, const PlanAction *a, const PlanServer *server)
+{
+    for (guint i = 0; i < a->n; i++) {
+        guint32 uid = g_array_index(p->uids, guint32, a->at + i);
+        const There *t = &g_array_index(m->all, There, uid - 1);
+        if (a->kind == PLAN_VANISHED)
+            g_hash_table_remove(m->here, GUINT_TO_POINTER(uid));
+        else if (!t->gone) /* it may go between the search and the FETCH */
+            g_hash_table_insert(m->here, GUINT_TO_POINTER(uid), GUINT_TO_POINTER(t->flags + 1));
+    }
+    for (gsize n = 0; a->kind == PLAN_CHANGED && n < server->n_changed; n++)
+        if (g_hash_table_contains(m->here, GUINT_TO_POINTER(server->changed[n].uid)))
+            g_hash_table_insert(m->here, GUINT_TO_POINTER(server->changed[n].uid),
+                                GUINT_TO_POINTER(server->changed[n].flags + 1));
+    for (guint32 uid = a->first; a->kind == PLAN_FLAGS && uid <= a->last; uid++) {
+        const There *t = &g_array_index(m->all, There, uid - 1);
+        if (!t->gone && g_hash_table_contains(m->here, GUINT_TO_POINTER(uid)))
+            g_hash_table_insert(m->here, GUINT_TO_POINTER(uid), GUINT_TO_POINTER(t->flags + 1));
+    }
+    if (a->kind == PLAN_SYNCED) {
+        m->local.uidnext = a->uidnext;
+        m->local.floor_uid = a->floor_uid;
+        m->local.highestmodseq = a->highestmodseq;
+    }
+}
+
+/* `disturbed`: the server goes on changing while the plan is carried out. */
+static void model_sync(Model *m, guint steps, gboolean disturbed)
+{
+    g_autoptr(GArray) known = sorted_known(m->here);
+    g_autoptr(GArray) changed = g_array_new(FALSE, TRUE, sizeof(UidFlags));
+    g_autoptr(GArray) gone = g_array_new(FALSE, FALSE, sizeof(guint32));
+    g_autoptr(GArray) uids = g_array_new(FALSE, FALSE, sizeof(guint32));
+    m->local.known = (const UidFlags *)(void *)known->data;
+    m->local.n_known = known->len;
+    PlanServer server = {.uidvalidity = 7, .uidnext = model_uidnext(m), .highestmodseq = m->modseq, .second_look = TRUE};
+    for (guint n = 0; n < m->all->len; n++) {
+        const There *t = &g_array_index(m->all, There, n);
+        UidFlags f = {.uid = t->uid, .flags = t->flags};
+        if (t->modseq > m->local.highestmodseq && t->gone)
+            g_array_append_val(gone, t->uid);
+        else if (t->modseq > m->local.highestmodseq)
+            g_array_append_val(changed, f);
+        server.exists += !t->gone;
+        if (!t->gone)
+            g_array_append_val(uids, t->uid);
+    }
+    if (plan_can_ask_since(&server, &m->local) && g_rand_int_range(m->random, 0, 4) > 0) {
+        server.since = TRUE;
+        server.knows_gone = g_rand_boolean(m->random);
+        server.changed = (const UidFlags *)(void *)changed->data;
+        server.n_changed = changed->len;
+        server.gone = (const guint32 *)(void *)gone->data;
+        server.n_gone = server.knows_gone ? gone->len : 0;
+    }
+    for (PlanSearch s; (s = plan_search(&server, &m->local)) != PLAN_SEARCH_NONE;) {
+        guint first = 0;
+        server.uids_from = s == PLAN_SEARCH_ALL ? 1 : m->local.uidnext;
+        while (first < uids->len && g_array_index(uids, guint32, first) < server.uids_from)
+            first++;
+        server.uids = (const guint32 *)(void *)uids->data + first;
+        server.n_uids = uids->len - first;
+    }
+    PlanOps none = {0};
+    g_autoptr(Plan) p = plan(&server, &m->local, &none);
+    for (guint n = 0; n < p->actions->len && n < steps; n++) {
+        model_action(m, p, &g_array_index(p->actions, PlanAction, n), &server);
+        if (disturbed)
+            disturb(m);
+    }
+    m->local.known = NULL;
+}
+
+static void test_modseq(void)
+{
+    for (guint32 seed = 1; seed <= 400; seed++) {
+        Model m = {.random = g_rand_new_with_seed(seed), .all = g_array_new(FALSE, TRUE, sizeof(There)), .modseq = 1,
+                   .here = g_hash_table_new(NULL, NULL), .local = {.uidvalidity = 7}};
+        for (int n = 0; n < 20; n++)
+            disturb(&m);
+        for (int round = 0; round < 12; round++) {
+            disturb(&m);
+            model_sync(&m, (guint)g_rand_int_range(m.random, 0, 8), g_rand_boolean(m.random));
+        }
+        model_sync(&m, G_MAXUINT, FALSE);
+        guint count = 0;
+        for (guint n = 0; n < m.all->len; n++) {
+            const There *t = &g_array_index(m.all, There, n);
+            guint here = GPOINTER_TO_UINT(g_hash_table_lookup(m.here, GUINT_TO_POINTER(t->uid)));
+            count += !t->gone;
+            if (here != (t->gone ? 0 : t->flags + 1))
+                g_error("seed %u: UID %u is %u here and %u there", seed, t->uid, here, t->gone ? 0 : t->flags + 1);
+        }
+        g_assert_cmpuint(g_hash_table_size(m.here), ==, count);
+        g_rand_free(m.random);
+        g_array_unref(m.all);
+        g_hash_table_unref(m.here);
+    }
+}
+
 static void test_flags_in_steps(void)
 {
     g_autoptr(GArray) known = g_array_new(FALSE, TRUE, sizeof(UidFlags));
@@ -304,7 +522,13 @@ int main(int argc, char **argv)
         g_strdelimit(path + 6, "/", '-');
         g_test_add_data_func(path, &cases[n], test_case);
     }
+    for (guint n = 0; n < G_N_ELEMENTS(since_cases); n++) {
+        g_autofree char *path = g_strdup_printf("/plan/since/%s", since_cases[n].name);
+        g_test_add_data_func(path, &since_cases[n], test_case);
+    }
+    g_test_add_func("/plan/can ask", test_can_ask);
     g_test_add_func("/plan/stopped anywhere", test_stopped_anywhere);
+    g_test_add_func("/plan/modification sequences", test_modseq);
     g_test_add_func("/plan/flags in steps", test_flags_in_steps);
     g_test_add_func("/plan/flag changes", test_flag_changes);
     return g_test_run();
