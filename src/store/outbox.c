@@ -37,6 +37,7 @@ void outbox_entry_free(OutboxEntry *e)
     g_free(e->message_id);
     g_free(e->path);
     g_free(e->words);
+    g_free(e->via);
     g_free(e);
 }
 
@@ -47,11 +48,11 @@ static gboolean insert_row(Store *s, const OutboxEntry *e, const char *file, Out
     db_run(
         &s->db,
         "INSERT INTO outbox(account, state, sender, subject, message_id, file, words, created,"
-        " not_before, answers, forwards, sent_folder, draft) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-        " ?, ?, ?)",
-        "iitttttiiiiii", e->account, I64(state), e->from, e->subject ? e->subject : "",
+        " not_before, answers, forwards, sent_folder, draft, notify) VALUES(?, ?, ?, ?, ?, ?, ?, ?,"
+        " ?, ?, ?, ?, ?, ?)",
+        "iitttttiiiiiii", e->account, I64(state), e->from, e->subject ? e->subject : "",
         e->message_id ? e->message_id : "", file, words, date_now(), e->not_before, e->answers,
-        I64(e->forwards), e->sent_folder, e->draft);
+        I64(e->forwards), e->sent_folder, e->draft, I64(e->notify));
     gint64 id = db_last_id(&s->db);
     for (guint i = 0; i < e->recipients->len; i++) {
         const Recipient *r = e->recipients->pdata[i];
@@ -109,7 +110,7 @@ gint64 outbox_add(Store *s, const OutboxEntry *e, const void *bytes, gsize len, 
 /* ---- reading ---- */
 #define ENTRY_COLUMNS                                                                              \
     "SELECT id, account, state, sender, subject, message_id, file, words, created, not_before,"    \
-    " attempts, answers, forwards, sent_folder, draft FROM outbox"
+    " attempts, answers, forwards, sent_folder, draft, notify, finished, via FROM outbox"
 
 static OutboxEntry *entry_from(Store *s, sqlite3_stmt *st)
 {
@@ -130,6 +131,9 @@ static OutboxEntry *entry_from(Store *s, sqlite3_stmt *st)
     e->forwards = db_int(st, 12) != 0;
     e->sent_folder = db_int(st, 13);
     e->draft = db_int(st, 14);
+    e->notify = (guint)db_int(st, 15);
+    e->finished = db_int(st, 16);
+    e->via = db_text(st, 17);
     return e;
 }
 
@@ -159,6 +163,16 @@ OutboxEntry *outbox_load(Store *s, gint64 id)
         read_recipients(s, e);
     }
     return e;
+}
+
+OutboxEntry *outbox_sent_as(Store *s, const char *message_id, GError **err)
+{
+    gint64 id = db_number(&s->db, 0,
+                          "SELECT id FROM outbox WHERE message_id = ? AND state = 4"
+                          " ORDER BY id DESC LIMIT 1",
+                          "t", message_id);
+    g_autoptr(OutboxEntry) e = id ? outbox_load(s, id) : NULL;
+    return db_ok(&s->db, err) ? g_steal_pointer(&e) : NULL;
 }
 
 OutboxEntry *outbox_get(Store *s, gint64 id, GError **err)
@@ -286,24 +300,63 @@ gboolean outbox_find_unknown(Store *s, GError **err)
     return db_ok(&s->db, err);
 }
 
+/* Address -> the oldest entry that somebody there waits for, because it is being sent or is tried again. */
+static GHashTable *find_held(Store *s, gint64 account)
+{
+    GHashTable *held = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    sqlite3_stmt *st =
+        db_query(&s->db,
+                 "SELECT o.id, lower(r.address) FROM outbox o JOIN outbox_recipient r ON r.outbox = o.id"
+                 " WHERE o.account = ? AND (o.state = 1 OR (o.state = 0 AND o.attempts > 0))"
+                 " AND r.state = 0 ORDER BY o.id DESC",
+                 "i", account);
+    while (db_step(&s->db, st)) {
+        gint64 id = db_int(st, 0);
+        g_hash_table_replace(held, db_text(st, 1), g_memdup2(&id, sizeof id));
+    }
+    return held;
+}
+
+static gboolean is_held(Store *s, GHashTable *held, gint64 id)
+{
+    if (g_hash_table_size(held) == 0)
+        return FALSE;
+    gboolean found = FALSE;
+    sqlite3_stmt *st = db_query(
+        &s->db, "SELECT lower(address) FROM outbox_recipient WHERE outbox = ? AND state = 0", "i", id);
+    while (db_step(&s->db, st)) {
+        const gint64 *older = g_hash_table_lookup(held, db_peek(st, 0));
+        found |= older && *older < id;
+    }
+    return found;
+}
+
+/* The ids of those that may go now, oldest first. One that was asked to wait holds nobody back. */
+static GArray *find_due(Store *s, gint64 account, gint64 *next)
+{
+    gint64 now = date_now();
+    g_autoptr(GHashTable) held = find_held(s, account);
+    GArray *ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+    sqlite3_stmt *st = db_query(
+        &s->db, "SELECT id, not_before FROM outbox WHERE state = 0 AND account = ? ORDER BY id",
+        "i", account);
+    while (db_step(&s->db, st)) {
+        gint64 id = db_int(st, 0), not_before = db_int(st, 1);
+        if (not_before > now && next && (*next == 0 || not_before < *next))
+            *next = not_before;
+        else if (not_before <= now && !is_held(s, held, id))
+            g_array_append_val(ids, id);
+    }
+    return ids;
+}
+
 OutboxEntry *outbox_claim(Store *s, gint64 account, gint64 *next, GError **err)
 {
     if (next)
         *next = 0;
     if ((s->home->flags & STORE_READ_ONLY) || !outbox_find_unknown(s, err))
         return NULL;
-    gint64 now = date_now();
-    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
-    sqlite3_stmt *st = db_query(
-        &s->db, "SELECT id, not_before FROM outbox WHERE state = 0 AND account = ? ORDER BY id",
-        "i", account);
-    while (db_step(&s->db, st)) {
-        gint64 id = db_int(st, 0), not_before = db_int(st, 1);
-        if (not_before <= now)
-            g_array_append_val(ids, id);
-        else if (next && (*next == 0 || not_before < *next))
-            *next = not_before;
-    }
+    g_autoptr(GArray) ids = find_due(s, account, next);
     OutboxEntry *claimed = NULL;
     for (guint i = 0; i < ids->len && !claimed; i++) {
         g_autoptr(GError) trouble = NULL;
@@ -346,9 +399,10 @@ static void write_result(Store *s, const OutboxEntry *e, OutboxState state, cons
                          gint64 not_before)
 {
     db_run(&s->db,
-           "UPDATE outbox SET state = ?, words = ?, not_before = ?, attempts = attempts + 1"
-           " WHERE id = ?",
-           "itii", I64(state), words ? words : "", not_before, e->id);
+           "UPDATE outbox SET state = ?, words = ?, not_before = ?, attempts = attempts + 1,"
+           " finished = ?, via = ? WHERE id = ?",
+           "itiiti", I64(state), words ? words : "", not_before,
+           state == OUTBOX_SENT ? date_now() : 0, e->via ? e->via : "", e->id);
     for (guint i = 0; i < e->recipients->len; i++) {
         const Recipient *r = e->recipients->pdata[i];
         db_run(&s->db,

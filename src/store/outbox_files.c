@@ -1,5 +1,5 @@
 /* outbox_files.c - see outbox.c. NAME.envelope holds one fact per line:
- *     account NAME / from ADDRESS / to ADDRESS (one line each) */
+ *     account NAME / from ADDRESS / to ADDRESS (one line each) / notify BITS */
 #include <dirent.h>
 #include <fcntl.h>
 #include <errno.h>
@@ -55,6 +55,9 @@ char *outbox_write_files(StoreHome *h, const char *account, const OutboxEntry *e
     append_fact(facts, "from", e->from);
     for (guint i = 0; i < e->recipients->len; i++)
         append_fact(facts, "to", ((const Recipient *)e->recipients->pdata[i])->address);
+    g_autofree char *notify = g_strdup_printf("%u", e->notify);
+    if (e->notify)
+        append_fact(facts, "notify", notify);
     crash_point("outbox");
     if (!file_make_directories(tmp, err) ||
         !file_replace_durable(side_path, facts->str, facts->len, err))
@@ -157,6 +160,8 @@ static OutboxEntry *read_orphan(Store *s, const char *file)
             e->account = account_find(s, *l + 8);
         } else if (g_str_has_prefix(*l, "from ") && !e->from) {
             e->from = g_strdup(*l + 5);
+        } else if (g_str_has_prefix(*l, "notify ")) {
+            e->notify = (guint)g_ascii_strtoull(*l + 7, NULL, 10) & 15u;
         } else if (g_str_has_prefix(*l, "to ")) {
             Recipient *r = g_new0(Recipient, 1);
             r->address = g_strdup(*l + 3);

@@ -203,6 +203,79 @@ static void test_file_gone(Fixture *f, gconstpointer data)
     g_assert_nonnull(strstr(now->words, e->path));
 }
 
+/* Mail to one person arrives in the order in which it was written. */
+static void test_order(Fixture *f, gconstpointer data)
+{
+    start(f, STORED_LOCAL);
+    gint64 first = queue(f, 0, 0), second = queue(f, 0, 0), elsewhere;
+    g_autoptr(OutboxEntry) other = entry_new();
+    g_ptr_array_remove_index(other->recipients, 0); /* only linus */
+    ok(elsewhere = outbox_add(f->s, other, text, strlen(text), &err));
+    g_autoptr(OutboxEntry) e = outbox_claim(f->s, account, NULL, NULL);
+    g_assert_cmpint(e->id, ==, first);
+    ((Recipient *)e->recipients->pdata[1])->state = RECIPIENT_ACCEPTED; /* linus has it, grace later */
+    ok(outbox_result(f->s, e, OUTBOX_QUEUED, "450 later", 4000000000, &err));
+    gint64 next = 0;
+    g_autoptr(OutboxEntry) free_one = outbox_claim(f->s, account, &next, NULL);
+    g_assert_cmpint(free_one->id, ==, elsewhere);
+    g_assert_cmpint(next, ==, 4000000000);
+    set_all(free_one, RECIPIENT_ACCEPTED);
+    ok(outbox_result(f->s, free_one, OUTBOX_SENT, "", 0, &err));
+    g_assert_null(outbox_claim(f->s, account, NULL, NULL)); /* the second has to wait for grace */
+    ok(outbox_requeue(f->s, first, &err));
+    g_autoptr(OutboxEntry) again = outbox_claim(f->s, account, NULL, NULL);
+    g_assert_cmpint(again->id, ==, first);
+    ok(outbox_sending(f->s, first, &err));
+    g_assert_null(outbox_claim(f->s, account, NULL, NULL));
+    set_all(again, RECIPIENT_ACCEPTED);
+    ok(outbox_result(f->s, again, OUTBOX_SENT, "", 0, &err));
+    g_autoptr(OutboxEntry) last = outbox_claim(f->s, account, NULL, NULL);
+    g_assert_cmpint(last->id, ==, second);
+}
+
+/* One that is to be sent tomorrow holds nobody up, and goes when its time has come. */
+static void test_send_later(Fixture *f, gconstpointer data)
+{
+    start(f, STORED_LOCAL);
+    g_autoptr(OutboxEntry) later = entry_new();
+    later->not_before = 4000000000;
+    gint64 tomorrow, now, next = 0;
+    ok(tomorrow = outbox_add(f->s, later, text, strlen(text), &err));
+    now = queue(f, 0, 0);
+    g_autoptr(OutboxEntry) e = outbox_claim(f->s, account, &next, NULL);
+    g_assert_cmpint(e->id, ==, now);
+    g_assert_cmpint(next, ==, 4000000000);
+    g_setenv("PINTAIL_NOW", "4000000000", TRUE);
+    g_autoptr(OutboxEntry) due = outbox_claim(f->s, account, &next, NULL);
+    g_unsetenv("PINTAIL_NOW");
+    g_assert_nonnull(due);
+    g_assert_cmpint(due->id, ==, tomorrow);
+}
+
+/* The server's last words and the request for reports stay with the message. */
+static void test_what_became_of_it(Fixture *f, gconstpointer data)
+{
+    start(f, STORED_LOCAL);
+    g_assert_null(outbox_sent_as(f->s, "o1@example.com", NULL));
+    g_autoptr(OutboxEntry) asked = entry_new();
+    asked->notify = OUTBOX_NOTIFY_SUCCESS | OUTBOX_NOTIFY_DELAY;
+    gint64 id;
+    ok(id = outbox_add(f->s, asked, text, strlen(text), &err));
+    g_autoptr(OutboxEntry) e = outbox_claim_id(f->s, id, NULL);
+    g_assert_cmpuint(e->notify, ==, asked->notify);
+    g_assert_null(outbox_sent_as(f->s, "o1@example.com", NULL)); /* not yet */
+    set_all(e, RECIPIENT_ACCEPTED);
+    g_free(e->via);
+    e->via = g_strdup("mail.example.com");
+    ok(outbox_result(f->s, e, OUTBOX_SENT, "2.0.0 queued as 4XYZ", 0, &err));
+    g_autoptr(OutboxEntry) sent_entry = outbox_sent_as(f->s, "o1@example.com", NULL);
+    g_assert_nonnull(sent_entry);
+    g_assert_cmpstr(sent_entry->words, ==, "2.0.0 queued as 4XYZ");
+    g_assert_cmpstr(sent_entry->via, ==, "mail.example.com");
+    g_assert_cmpint(sent_entry->finished, >, 0);
+    g_assert_cmpuint(sent_entry->recipients->len, ==, 2);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -213,5 +286,8 @@ int main(int argc, char **argv)
     TEST("/store/outbox/take-back", test_take_back);
     TEST("/store/outbox/database-lost", test_database_lost);
     TEST("/store/outbox/file-gone", test_file_gone);
+    TEST("/store/outbox/order", test_order);
+    TEST("/store/outbox/send-later", test_send_later);
+    TEST("/store/outbox/what-became-of-it", test_what_became_of_it);
     return g_test_run();
 }
