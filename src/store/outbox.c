@@ -317,25 +317,38 @@ static GHashTable *find_held(Store *s, gint64 account)
     return held;
 }
 
-static gboolean is_held(Store *s, GHashTable *held, gint64 id)
+static gboolean is_held(GHashTable *held, gint64 id, const char *address)
+{
+    g_autofree char *key = g_ascii_strdown(address, -1);
+    const gint64 *older = g_hash_table_lookup(held, key);
+    return older && *older < id;
+}
+
+/* Nobody is left who may get it now. */
+static gboolean all_held(Store *s, GHashTable *held, gint64 id)
 {
     if (g_hash_table_size(held) == 0)
         return FALSE;
-    gboolean found = FALSE;
+    guint waiting = 0, of_these = 0;
     sqlite3_stmt *st = db_query(
-        &s->db, "SELECT lower(address) FROM outbox_recipient WHERE outbox = ? AND state = 0", "i", id);
-    while (db_step(&s->db, st)) {
-        const gint64 *older = g_hash_table_lookup(held, db_peek(st, 0));
-        found |= older && *older < id;
+        &s->db, "SELECT address FROM outbox_recipient WHERE outbox = ? AND state = 0", "i", id);
+    for (; db_step(&s->db, st); waiting++)
+        of_these += is_held(held, id, db_peek(st, 0));
+    return waiting > 0 && of_these == waiting;
+}
+
+static void mark_held(GHashTable *held, const OutboxEntry *e)
+{
+    for (guint i = 0; i < e->recipients->len; i++) {
+        Recipient *r = e->recipients->pdata[i];
+        r->held = r->state == RECIPIENT_WAITING && is_held(held, e->id, r->address);
     }
-    return found;
 }
 
 /* The ids of those that may go now, oldest first. One that was asked to wait holds nobody back. */
-static GArray *find_due(Store *s, gint64 account, gint64 *next)
+static GArray *find_due(Store *s, gint64 account, GHashTable *held, gint64 *next)
 {
     gint64 now = date_now();
-    g_autoptr(GHashTable) held = find_held(s, account);
     GArray *ids = g_array_new(FALSE, FALSE, sizeof(gint64));
     sqlite3_stmt *st = db_query(
         &s->db, "SELECT id, not_before FROM outbox WHERE state = 0 AND account = ? ORDER BY id",
@@ -344,7 +357,7 @@ static GArray *find_due(Store *s, gint64 account, gint64 *next)
         gint64 id = db_int(st, 0), not_before = db_int(st, 1);
         if (not_before > now && next && (*next == 0 || not_before < *next))
             *next = not_before;
-        else if (not_before <= now && !is_held(s, held, id))
+        else if (not_before <= now && !all_held(s, held, id))
             g_array_append_val(ids, id);
     }
     return ids;
@@ -356,7 +369,8 @@ OutboxEntry *outbox_claim(Store *s, gint64 account, gint64 *next, GError **err)
         *next = 0;
     if ((s->home->flags & STORE_READ_ONLY) || !outbox_find_unknown(s, err))
         return NULL;
-    g_autoptr(GArray) ids = find_due(s, account, next);
+    g_autoptr(GHashTable) held = find_held(s, account);
+    g_autoptr(GArray) ids = find_due(s, account, held, next);
     OutboxEntry *claimed = NULL;
     for (guint i = 0; i < ids->len && !claimed; i++) {
         g_autoptr(GError) trouble = NULL;
@@ -370,6 +384,8 @@ OutboxEntry *outbox_claim(Store *s, gint64 account, gint64 *next, GError **err)
                 return NULL;
         }
     }
+    if (claimed)
+        mark_held(held, claimed);
     return db_ok(&s->db, err) ? claimed : (outbox_entry_free(claimed), NULL);
 }
 

@@ -29,7 +29,7 @@ static Recipient *recipient_of(OutboxEntry *e, const char *address)
 {
     for (guint n = 0; n < e->recipients->len; n++) {
         Recipient *r = e->recipients->pdata[n];
-        if (r->state == RECIPIENT_WAITING && g_str_equal(r->address, address))
+        if (r->state == RECIPIENT_WAITING && !r->held && g_str_equal(r->address, address))
             return r;
     }
     return NULL;
@@ -72,8 +72,14 @@ static char *words_of(const OutboxEntry *e, RecipientState state)
 
 static SendVerdict after_sent(const OutboxEntry *e, const SmtpResult *result)
 {
-    if (count_state(e, RECIPIENT_WAITING) > 0)
-        return (SendVerdict){OUTBOX_QUEUED, send_pause(e->attempts), words_of(e, RECIPIENT_WAITING)};
+    if (count_state(e, RECIPIENT_WAITING) > 0) {
+        char *words = words_of(e, RECIPIENT_WAITING);
+        if (!*words) {
+            g_free(words);
+            words = g_strdup(_("an earlier message to the same person has to go first"));
+        }
+        return (SendVerdict){OUTBOX_QUEUED, send_pause(e->attempts), words};
+    }
     if (count_state(e, RECIPIENT_REFUSED) > 0)
         return (SendVerdict){OUTBOX_REFUSED, 0, words_of(e, RECIPIENT_REFUSED)};
     return (SendVerdict){OUTBOX_SENT, 0, g_strdup(result->words ? result->words : "")};
@@ -219,7 +225,7 @@ static SendVerdict transmit(SendLane *l, OutboxEntry *e, GBytes *bytes)
     g_autoptr(GPtrArray) to = g_ptr_array_new();
     for (guint n = 0; n < e->recipients->len; n++) {
         const Recipient *r = e->recipients->pdata[n];
-        if (r->state == RECIPIENT_WAITING)
+        if (r->state == RECIPIENT_WAITING && !r->held)
             g_ptr_array_add(to, r->address);
     }
     if (to->len == 0)

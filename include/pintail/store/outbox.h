@@ -21,6 +21,7 @@ typedef struct {
     char *address;
     RecipientState state;
     char *words; /* the server's, "" */
+    gboolean held; /* as claimed: an older message to them has to go first */
 } Recipient;
 void recipient_free(Recipient *r);
 
@@ -51,8 +52,8 @@ GPtrArray *outbox_list(Store *s, gint64 account, GError **err); /* 0: all; not t
 OutboxEntry *outbox_get(Store *s, gint64 id, GError **err);
 guint outbox_count(Store *s); /* queued, sending, refused and unknown; reads */
 /* The oldest that may go now, claimed for this process; NULL with err unset: none. *next (may be NULL):
- * when the next one may, Unix seconds, 0 for none. Order is kept per recipient: while an older one is
- * being sent or tried again, later ones wait that go to somebody who has not got it yet. */
+ * when the next one may, Unix seconds, 0 for none. Order is kept per recipient: somebody who has not got an
+ * older one that is being sent or tried again is `held` in the later ones, and they may go to the others. */
 OutboxEntry *outbox_claim(Store *s, gint64 account, gint64 *next, GError **err);
 OutboxEntry *outbox_claim_id(Store *s, gint64 id, GError **err); /* NULL unset: another process has it */
 gboolean outbox_sending(Store *s, gint64 id, GError **err); /* durable: the final dot comes next */

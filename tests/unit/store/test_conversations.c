@@ -406,7 +406,8 @@ static void test_huge(Fixture *f, gconstpointer data)
         e->date = 1700000000 + i;
         /* every other one first: pieces that the second half joins */
         guint at = i % 2 ? n / 2 + i / 2 : i / 2;
-        step[at] = (FetchedMessage){i + 1, i % 3 ? FLAG_SEEN : 0, e, 1000 + i, e->date};
+        step[at] = (FetchedMessage){.uid = i + 1, .flags = i % 3 ? FLAG_SEEN : 0, .envelope = e, .size = 1000 + i,
+                                     .received = e->date};
     }
     ok(placements_add(f->s, inbox, step, n, &err));
     for (guint i = 0; i < n; i++)

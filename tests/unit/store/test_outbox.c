@@ -203,34 +203,47 @@ static void test_file_gone(Fixture *f, gconstpointer data)
     g_assert_nonnull(strstr(now->words, e->path));
 }
 
-/* Mail to one person arrives in the order in which it was written. */
+static const Recipient *nth(const OutboxEntry *e, guint i)
+{
+    return e->recipients->pdata[i];
+}
+
+/* Mail to one person arrives in the order in which it was written; others need not wait for them. */
 static void test_order(Fixture *f, gconstpointer data)
 {
     start(f, STORED_LOCAL);
-    gint64 first = queue(f, 0, 0), second = queue(f, 0, 0), elsewhere;
-    g_autoptr(OutboxEntry) other = entry_new();
-    g_ptr_array_remove_index(other->recipients, 0); /* only linus */
-    ok(elsewhere = outbox_add(f->s, other, text, strlen(text), &err));
+    gint64 first = queue(f, 0, 0), second = queue(f, 0, 0), third;
     g_autoptr(OutboxEntry) e = outbox_claim(f->s, account, NULL, NULL);
     g_assert_cmpint(e->id, ==, first);
+    g_assert_false(nth(e, 0)->held);
     ((Recipient *)e->recipients->pdata[1])->state = RECIPIENT_ACCEPTED; /* linus has it, grace later */
     ok(outbox_result(f->s, e, OUTBOX_QUEUED, "450 later", 4000000000, &err));
     gint64 next = 0;
-    g_autoptr(OutboxEntry) free_one = outbox_claim(f->s, account, &next, NULL);
-    g_assert_cmpint(free_one->id, ==, elsewhere);
+    g_autoptr(OutboxEntry) linus = outbox_claim(f->s, account, &next, NULL);
+    g_assert_cmpint(linus->id, ==, second);
     g_assert_cmpint(next, ==, 4000000000);
-    set_all(free_one, RECIPIENT_ACCEPTED);
-    ok(outbox_result(f->s, free_one, OUTBOX_SENT, "", 0, &err));
-    g_assert_null(outbox_claim(f->s, account, NULL, NULL)); /* the second has to wait for grace */
+    g_assert_true(nth(linus, 0)->held);
+    g_assert_false(nth(linus, 1)->held);
+    ((Recipient *)linus->recipients->pdata[1])->state = RECIPIENT_ACCEPTED;
+    ok(outbox_result(f->s, linus, OUTBOX_SENT, "", 0, &err));
+    g_assert_cmpint(state_of(f, second), ==, OUTBOX_QUEUED); /* for grace */
+    g_autoptr(OutboxEntry) upper = entry_new();
+    g_ptr_array_remove_index(upper->recipients, 1);
+    g_free(((Recipient *)upper->recipients->pdata[0])->address);
+    ((Recipient *)upper->recipients->pdata[0])->address = g_strdup("Grace@Example.org");
+    ok(third = outbox_add(f->s, upper, text, strlen(text), &err));
+    g_assert_null(outbox_claim(f->s, account, NULL, NULL)); /* second and third wait for the first */
     ok(outbox_requeue(f->s, first, &err));
-    g_autoptr(OutboxEntry) again = outbox_claim(f->s, account, NULL, NULL);
-    g_assert_cmpint(again->id, ==, first);
-    ok(outbox_sending(f->s, first, &err));
-    g_assert_null(outbox_claim(f->s, account, NULL, NULL));
-    set_all(again, RECIPIENT_ACCEPTED);
-    ok(outbox_result(f->s, again, OUTBOX_SENT, "", 0, &err));
-    g_autoptr(OutboxEntry) last = outbox_claim(f->s, account, NULL, NULL);
-    g_assert_cmpint(last->id, ==, second);
+    gint64 expected[] = {first, second, third};
+    for (guint i = 0; i < 3; i++) {
+        g_autoptr(OutboxEntry) turn = outbox_claim(f->s, account, NULL, NULL);
+        g_assert_nonnull(turn);
+        g_assert_cmpint(turn->id, ==, expected[i]);
+        ok(outbox_sending(f->s, turn->id, &err));
+        g_assert_null(outbox_claim(f->s, account, NULL, NULL));
+        set_all(turn, RECIPIENT_ACCEPTED);
+        ok(outbox_result(f->s, turn, OUTBOX_SENT, "", 0, &err));
+    }
 }
 
 /* One that is to be sent tomorrow holds nobody up, and goes when its time has come. */
