@@ -9,7 +9,5 @@ gboolean charset_append(GString *out, Span bytes, const char *charset);
 /* Appends unlabelled text: UTF-8 when it is that, ISO-2022-JP when it has its escapes,
  * else windows-1252. Returns the name of what was used. */
 const char *charset_append_guessed(GString *out, Span bytes);
-/* Does the system convert from this charset? */
-gboolean charset_is_known(const char *charset);
 /* Of HTML: the charset named in its first 2 KiB (meta), or NULL; the caller owns it. */
 char *charset_of_html(Span html);

@@ -4,6 +4,7 @@
 #include "pintail/util/i18n.h"
 #include "pintail/util/text.h"
 #include "render_build.h"
+#include "render_diff.h"
 
 #define QUOTE_DEPTH_MAX 200
 #define LONG_LINE 80 /* a longer line was meant to be wrapped by whoever shows it */
@@ -170,12 +171,39 @@ typedef struct {
     GString *paragraph; /* flowed lines joined so far */
     guint depth;        /* of the paragraph */
     gboolean open;
+    Diff diff;
+    GArray *urls;       /* of RenderSpan: scratch */
 } Plain;
+
+/* Addresses in the line that was added last. */
+static void mark_urls(Plain *s)
+{
+    RenderLine *l = s->b.out->lines->pdata[s->b.out->lines->len - 1];
+    gsize len = 0;
+    if (!strchr(l->text, ':'))
+        return;
+    g_array_set_size(s->urls, 0);
+    for (const char *at = l->text; (at = url_find(at, &len)); at += len) {
+        RenderSpan span = {.start = (guint32)(at - l->text), .len = (guint32)len, .style = RENDER_URL};
+        g_array_append_val(s->urls, span);
+    }
+    line_set_spans(l, s->urls);
+}
 
 static void add_line(Plain *s, const char *text, gsize len, guint depth, gboolean flowed)
 {
     LineKind kind = depth > 0 ? LINE_QUOTE : s->in_signature ? LINE_SIGNATURE : LINE_TEXT;
-    builder_add(&s->b, text, len, kind, depth, 0, flowed);
+    if (builder_add(&s->b, text, len, kind, depth, 0, flowed))
+        mark_urls(s);
+}
+
+static gboolean diff_added(Plain *s, const char *line, gsize len, const char *end)
+{
+    DiffLine kind = diff_line(&s->diff, line, len, end);
+    if (kind == 0 || !builder_add(&s->b, line, len, LINE_DIFF, 0, 0, FALSE))
+        return kind != 0;
+    ((RenderLine *)s->b.out->lines->pdata[s->b.out->lines->len - 1])->level = (guint8)kind;
+    return TRUE;
 }
 
 static void end_paragraph(Plain *s)
@@ -206,7 +234,7 @@ static void flowed_line(Plain *s, Line l, gboolean delsp)
 
 Rendered *render_plain(const char *utf8, gsize len, gboolean flowed, gboolean delsp)
 {
-    Plain s = {.paragraph = g_string_new(NULL)};
+    Plain s = {.paragraph = g_string_new(NULL), .urls = g_array_new(FALSE, FALSE, sizeof(RenderSpan))};
     builder_init(&s.b);
     const char *p = utf8, *end = len > 0 ? utf8 + len : utf8;
     while (p < end && !builder_is_full(&s.b)) {
@@ -216,7 +244,9 @@ Rendered *render_plain(const char *utf8, gsize len, gboolean flowed, gboolean de
         while (n > 0 && p[n - 1] == '\r')
             n--;
         Line l = strip_quotes(p, n, flowed);
-        if (flowed) {
+        if (!flowed && diff_added(&s, p, n, end)) {
+            s.in_signature = FALSE;
+        } else if (flowed) {
             flowed_line(&s, l, delsp);
         } else {
             if (is_signature_mark(&l) && l.depth == 0)
@@ -227,7 +257,25 @@ Rendered *render_plain(const char *utf8, gsize len, gboolean flowed, gboolean de
     }
     end_paragraph(&s);
     g_string_free(s.paragraph, TRUE);
+    g_array_unref(s.urls);
     return s.b.out;
+}
+
+Rendered *render_source(const char *utf8, gsize len)
+{
+    Builder b;
+    builder_init(&b);
+    const char *p = utf8, *end = len > 0 ? utf8 + len : utf8;
+    while (p < end) {
+        const char *nl = memchr(p, '\n', (gsize)(end - p));
+        gsize n = (gsize)((nl ? nl : end) - p);
+        if (n > 0 && p[n - 1] == '\r')
+            n--;
+        if (!builder_add(&b, p, n, LINE_PRE, 0, 0, FALSE))
+            break;
+        p = nl ? nl + 1 : end;
+    }
+    return b.out;
 }
 
 static void put_marks(GString *out, guint depth, gboolean blank)

@@ -83,6 +83,10 @@ static const Command table[] = {
     {.name = "read-on", .contexts = "viewer", .help = N_("one page on; at the end: next message")},
     {.name = "toggle-quotes", .contexts = MESSAGES, .help = N_("hide or show quoted text")},
     {.name = "skip-quoted", .contexts = "viewer", .help = N_("skip to after the quoted text")},
+    {.name = "alternative", .contexts = MESSAGES, .help = N_("show the plain text instead of the HTML, or the other way round")},
+    {.name = "charset", .contexts = MESSAGES, .arguments = "[NAME|label]",
+     .help = N_("read the message in another charset than its label says")},
+    {.name = "raw", .contexts = MESSAGES, .help = N_("show the message as it was sent, or its text again")},
     {.name = "headers", .contexts = MESSAGES, .help = N_("show all headers, or the usual ones")},
 
     /* ---- writing ---- */

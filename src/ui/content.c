@@ -2,6 +2,7 @@
 #include "content.h"
 #include "pintail/util/error.h"
 #include "pintail/util/i18n.h"
+#include "pintail/util/text.h"
 
 static Span bytes_span(GBytes *b)
 {
@@ -73,6 +74,36 @@ void content_free(Content *c)
     if (c->whole)
         g_bytes_unref(c->whole);
     g_free(c);
+}
+
+void content_set_charset(Content *c, const char *charset)
+{
+    for (const Part *at = c->root; at; at = part_next(at)) {
+        Part *p = (Part *)at; /* the tree is this Content's own */
+        if (!g_str_has_prefix(p->type, "text/"))
+            continue;
+        g_free(p->charset);
+        p->charset = g_strdup(charset);
+    }
+}
+
+char *content_source(const Content *c, Store *s, GError **err)
+{
+    Span all = bytes_span(c->whole ? c->whole : c->header);
+    g_autoptr(GString) source = g_string_new_len(all.at, (gssize)all.len);
+    for (const Part *p = c->whole ? NULL : c->root; p; p = part_next(p)) {
+        if (part_is_multipart(p) || p->content)
+            continue;
+        g_autoptr(GBytes) body = body_get(s, c->message, content_section(p), err);
+        if (err && *err)
+            return NULL;
+        g_string_append_printf(source, "\n[%s %s]\n", content_section(p), p->type);
+        Span encoded = body ? bytes_span(body) : span_new("", 0);
+        g_string_append_len(source, encoded.at, (gssize)encoded.len);
+        if (!body)
+            g_string_append(source, _("(not on this computer)"));
+    }
+    return text_make_valid(source->str, source->len);
 }
 
 const char *content_section(const Part *p)

@@ -19,5 +19,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Content, content_free)
 GBytes *content_part(const Content *c, Store *s, const Part *p, GError **err);
 /* The same as UTF-8 text. */
 char *content_text(const Content *c, Store *s, const Part *p, GError **err);
+/* Its texts are read in `charset`, whatever their labels say. */
+void content_set_charset(Content *c, const char *charset);
+/* As it was sent: all of it, or of a message of which only sections are here those, each under a line
+ * that names it. Valid UTF-8. */
+char *content_source(const Content *c, Store *s, GError **err);
 /* The section to ask a server for when content_part() gave NULL; "" for the whole. Borrowed. */
 const char *content_section(const Part *p);

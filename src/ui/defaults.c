@@ -27,7 +27,8 @@
     "bind viewer up up", "bind viewer down down", "bind viewer pgup page-up",                      \
     "bind viewer pgdn page-down", "bind viewer home first", "bind viewer end last",                \
     "bind viewer space read-on", "bind viewer - page-up", "bind viewer backspace page-up",         \
-    "bind viewer enter down", "bind viewer o open-link", "bind viewer left pane-left", "bind viewer right pane-right",        \
+    "bind viewer enter down", "bind viewer o open-link", "bind list ctrl-e charset",             \
+    "bind list alt-a alternative", "bind list alt-r raw", "bind viewer left pane-left", "bind viewer right pane-right",        \
     "bind help up up", "bind help down down", "bind help pgup page-up",                            \
     "bind help pgdn page-down", "bind help home first", "bind help end last",                      \
     "bind help enter open",                                                                        \
@@ -168,6 +169,10 @@ static const char *const colors[] = {
     "color viewer.strike dim",
     "color viewer.code normal",
     "color viewer.card normal",
+    "color viewer.diff.added green",
+    "color viewer.diff.removed red",
+    "color viewer.diff.hunk cyan",
+    "color viewer.diff.file bold",
     "color viewer.match reverse",
     "color viewer.note dim",
     "color help normal",

@@ -13,30 +13,6 @@
 
 /* ---- which there are ---- */
 
-static const char *const schemes[] = {"https://", "http://", "mailto:"};
-
-/* The next address in `text` from `at` on; its length in *len. NULL: none. */
-static const char *find_url(const char *at, gsize *len)
-{
-    for (; *at; at++) {
-        for (gsize i = 0; i < G_N_ELEMENTS(schemes); i++) {
-            gsize scheme = strlen(schemes[i]);
-            if (g_ascii_strncasecmp(at, schemes[i], scheme) != 0)
-                continue;
-            gsize n = strcspn(at, " \t\"<>");
-            /* what ends the sentence, not the address; a bracket only where none was opened in it */
-            while (n > scheme && strchr(".,;:!?'*_)]}", at[n - 1]) &&
-                   !(at[n - 1] == ')' && memchr(at, '(', n)) && !(at[n - 1] == ']' && memchr(at, '[', n)))
-                n--;
-            if (n > scheme) {
-                *len = n;
-                return at;
-            }
-        }
-    }
-    return NULL;
-}
-
 /* Is there a link's text at this byte? Then the target is known better. */
 static gboolean is_linked(const RenderLine *line, gsize at)
 {
@@ -58,8 +34,8 @@ GPtrArray *links_of(const Rendered *r)
     for (guint i = 0; i < r->lines->len; i++) {
         const RenderLine *line = r->lines->pdata[i];
         gsize len = 0;
-        const char *at = line->kind == LINE_LINKS ? NULL : find_url(line->text, &len);
-        for (; at && all->len < LINKS_MAX; at = find_url(at + len, &len)) {
+        const char *at = line->kind == LINE_LINKS ? NULL : url_find(line->text, &len);
+        for (; at && all->len < LINKS_MAX; at = url_find(at + len, &len)) {
             if (is_linked(line, (gsize)(at - line->text)))
                 continue;
             char *url = g_strndup(at, len);

@@ -1,17 +1,36 @@
 /* viewer_find.c - finding and copying text in the message on the screen. */
 #include <string.h>
 #include "clipboard.h"
+#include "loader.h"
+#include "panes.h"
 #include "viewer_private.h"
 #include "pintail/util/i18n.h"
 #include "pintail/util/text.h"
 
 #define FOLDED_MAX (1 << 20) /* bytes of text up to which accents are ignored too */
+#define AT_ONCE_MAX (1 << 18) /* bytes of text that a frame has time for; the loader searches more */
 
-static gsize text_bytes(const Rendered *r)
+/* ---- which lines hold it ---- */
+
+typedef struct {
+    GPtrArray *lines;
+    char *needle;
+} Search;
+
+static void search_free(gpointer p)
+{
+    Search *s = p;
+    g_ptr_array_unref(s->lines);
+    g_free(s->needle);
+    g_free(s);
+}
+
+/* No more than `limit` of them are counted. */
+static gsize text_bytes(const GPtrArray *lines, gsize limit)
 {
     gsize n = 0;
-    for (guint i = 0; i < r->lines->len && n <= FOLDED_MAX; i++)
-        n += strlen(((RenderLine *)r->lines->pdata[i])->text);
+    for (guint i = 0; i < lines->len && n <= limit; i++)
+        n += strlen(((RenderLine *)lines->pdata[i])->text) + 1;
     return n;
 }
 
@@ -23,6 +42,57 @@ static gboolean holds(const char *text, const char *needle, const char *folded)
         return FALSE;
     g_autofree char *all = text_fold(text, -1);
     return strstr(all, folded) != NULL;
+}
+
+static gpointer search_work(Store *store, gpointer data, const Cancel *stop, GError **err)
+{
+    const Search *s = data;
+    g_autofree char *folded = text_bytes(s->lines, FOLDED_MAX) <= FOLDED_MAX ? text_fold(s->needle, -1) : NULL;
+    GArray *hits = g_array_new(FALSE, FALSE, sizeof(guint32));
+    for (guint32 i = 0; i < s->lines->len; i++) {
+        if (stop && i % 1024 == 0 && cancel_is_set(stop))
+            break;
+        if (holds(((RenderLine *)s->lines->pdata[i])->text, s->needle, folded))
+            g_array_append_val(hits, i);
+    }
+    return hits;
+}
+
+static void go_to_hit(Viewer *v);
+
+static void take_hits(Viewer *v, GArray *hits_take, GPtrArray *lines)
+{
+    if (v->hits)
+        g_array_unref(v->hits);
+    if (v->hits_of)
+        g_ptr_array_unref(v->hits_of);
+    v->hits = hits_take;
+    v->hits_of = g_ptr_array_ref(lines);
+    go_to_hit(v);
+}
+
+static void searched(Ui *ui, gpointer result, const GError *err, gpointer data)
+{
+    Viewer *v = (Viewer *)ui->panes->viewer;
+    const Search *s = data;
+    if (v->rows.rendered && v->rows.rendered->lines == s->lines && g_strcmp0(v->search, s->needle) == 0)
+        take_hits(v, result, s->lines);
+    else if (result)
+        g_array_unref(result);
+}
+
+static void hits_free(gpointer hits)
+{
+    g_array_unref(hits);
+}
+
+void viewer_forget_search(Viewer *v)
+{
+    g_clear_pointer(&v->search, g_free);
+    g_clear_pointer(&v->hits, g_array_unref);
+    g_clear_pointer(&v->hits_of, g_ptr_array_unref);
+    v->match = -1;
+    v->by = 0;
 }
 
 /* The first row of that line; rows are made up to there. */
@@ -38,6 +108,48 @@ static int row_of_line(Viewer *v, guint line)
     return (int)v->rows.rows->len - 1;
 }
 
+/* The index in v->hits of the next one from `line` on; round the end. */
+static guint next_hit(const Viewer *v, guint32 line, int by, gboolean from_here)
+{
+    guint n = v->hits->len;
+    if (by > 0) {
+        for (guint i = 0; i < n; i++) {
+            guint32 at = g_array_index(v->hits, guint32, i);
+            if (at > line || (from_here && at == line))
+                return i;
+        }
+        return 0;
+    }
+    for (guint i = n; i-- > 0;)
+        if (g_array_index(v->hits, guint32, i) < line)
+            return i;
+    return n - 1;
+}
+
+/* Does what v->by says, now that all hits are known. */
+static void go_to_hit(Viewer *v)
+{
+    Ui *ui = v->view.ui;
+    int by = v->by, first = v->top - (int)v->heads->len;
+    v->by = 0;
+    if (by == 0)
+        return;
+    if (v->hits->len == 0) {
+        ui_say(ui, NOTICE_INFO, _("'%s' does not occur in this message"), v->search);
+        return;
+    }
+    int start = v->match >= 0 ? v->match : first;
+    guint32 line = start >= 0 && start < (int)v->rows.rows->len
+                       ? g_array_index(v->rows.rows, ViewerRow, start).line : 0;
+    guint hit = next_hit(v, line, by, v->from_here || v->match < 0);
+    v->match = row_of_line(v, g_array_index(v->hits, guint32, hit));
+    int row = (int)v->heads->len + v->match;
+    if (row < v->top || row >= v->top + v->page)
+        viewer_scroll_to(v, row - v->page / 3);
+    ui_say(ui, NOTICE_INFO, P_("'%s': %u of %u line in this message", "'%s': %u of %u lines in this message", v->hits->len),
+           v->search, hit + 1, v->hits->len);
+}
+
 void viewer_find(Viewer *v, int by, gboolean from_here)
 {
     Ui *ui = v->view.ui;
@@ -45,25 +157,22 @@ void viewer_find(Viewer *v, int by, gboolean from_here)
         ui_say(ui, NOTICE_INFO, _("Nothing has been searched for yet"));
         return;
     }
-    const GPtrArray *lines = v->rows.rendered->lines;
-    g_autofree char *folded =
-        text_bytes(v->rows.rendered) <= FOLDED_MAX ? text_fold(v->search, -1) : NULL;
-    int n = (int)lines->len, first = v->top - (int)v->heads->len;
-    int start = v->match >= 0 ? v->match : first;
-    guint line = start >= 0 && start < (int)v->rows.rows->len
-                     ? g_array_index(v->rows.rows, ViewerRow, start).line : 0;
-    for (int i = from_here ? 0 : 1; i <= n; i++) {
-        int at = (((int)line + by * i) % n + n) % n;
-        if (!holds(((RenderLine *)lines->pdata[at])->text, v->search, folded))
-            continue;
-        v->match = row_of_line(v, (guint)at);
-        int row = (int)v->heads->len + v->match;
-        if (row < v->top || row >= v->top + v->page)
-            viewer_scroll_to(v, row - v->page / 3);
-        ui_say(ui, NOTICE_INFO, _("'%s': line %d of %d in this message"), v->search, at + 1, n);
+    v->by = by;
+    v->from_here = from_here;
+    GPtrArray *lines = v->rows.rendered->lines;
+    if (v->hits && v->hits_of == lines) {
+        go_to_hit(v);
         return;
     }
-    ui_say(ui, NOTICE_INFO, _("'%s' does not occur in this message"), v->search);
+    Search *s = g_new(Search, 1);
+    *s = (Search){g_ptr_array_ref(lines), g_strdup(v->search)};
+    if (text_bytes(lines, AT_ONCE_MAX) <= AT_ONCE_MAX) {
+        take_hits(v, search_work(NULL, s, NULL, NULL), lines);
+        search_free(s);
+        return;
+    }
+    ui_say(ui, NOTICE_INFO, _("Searching…"));
+    loader_run(ui->loader, LOAD_LAYOUT, search_work, searched, s, search_free, hits_free);
 }
 
 void viewer_mark_matches(const Viewer *v, Surface *s, int y, int column, const char *text, gsize len)

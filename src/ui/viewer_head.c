@@ -173,6 +173,10 @@ static void add_exceptions(Viewer *v, const Loaded *l)
     }
     if (l->rendered && l->rendered->trackers->len > 0)
         add_trackers(v, l->rendered);
+    if (v->charset) {
+        g_autofree char *text = g_strdup_printf(_("Read as %s, whatever its label says."), v->charset);
+        add_wrapped(v, "viewer.note", text, 0);
+    }
     if (l->filter_problem)
         add_wrapped(v, "viewer.exception", l->filter_problem, 0);
     if (l->rendered && l->rendered->truncated)
@@ -204,6 +208,10 @@ void viewer_make_heads(Viewer *v)
         return;
     const Loaded *l = v->loaded;
     const Account *own = ui_current_account(v->view.ui);
+    if (l && l->source) {
+        add_wrapped(v, "viewer.note", _("The message as it was sent.  :raw shows its text again"), 0);
+        return;
+    }
     if (l && v->all_headers && l->headers->len) {
         for (guint i = 0; i < l->headers->len; i++) {
             const char *line = l->headers->pdata[i];

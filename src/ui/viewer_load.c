@@ -111,11 +111,10 @@ static char *part_text(gpointer data, const Part *p)
 
 /* All that is read. A message is missing when nothing of its text is here; without a part of it the
  * rest is shown. */
-static gboolean take_text(Loaded *l, Store *s, Content *c, gboolean prefer_html, const char *filter,
-                          const Cancel *stop, GError **err)
+static gboolean take_text(Loaded *l, Store *s, Content *c, const Reader *how, const Cancel *stop, GError **err)
 {
-    Source source = {s, c, NULL, filter, stop, l};
-    ReadingResult r = reading_render_html(c->root, prefer_html, part_text, by_filter, &source);
+    Source source = {s, c, NULL, how->filter, stop, l};
+    ReadingResult r = reading_render_html(c->root, how->prefer_html, part_text, by_filter, &source);
     if (source.problem) {
         rendered_free(r.rendered);
         g_propagate_error(err, source.problem);
@@ -133,8 +132,17 @@ static gboolean take_text(Loaded *l, Store *s, Content *c, gboolean prefer_html,
     return TRUE;
 }
 
-Loaded *viewer_load(Store *s, gint64 message, gboolean prefer_html, const char *filter, const Cancel *stop,
-                    GError **err)
+static gboolean take_source(Loaded *l, Store *s, Content *c, GError **err)
+{
+    g_autofree char *text = content_source(c, s, err);
+    if (!text)
+        return FALSE;
+    l->rendered = render_source(text, strlen(text));
+    l->source = TRUE;
+    return TRUE;
+}
+
+Loaded *viewer_load(Store *s, gint64 message, const Reader *how, const Cancel *stop, GError **err)
 {
     g_autoptr(Loaded) l = g_new0(Loaded, 1);
     GError *problem = NULL;
@@ -156,7 +164,9 @@ Loaded *viewer_load(Store *s, gint64 message, gboolean prefer_html, const char *
     const char *header = g_bytes_get_data(c->header, &len);
     take_headers(l->headers, header, len);
     take_attachments(l, c->root);
-    if (!take_text(l, s, c, prefer_html, filter, stop, err))
+    if (how->charset)
+        content_set_charset(c, how->charset);
+    if (how->source ? !take_source(l, s, c, err) : !take_text(l, s, c, how, stop, err))
         return NULL;
     return g_steal_pointer(&l);
 }

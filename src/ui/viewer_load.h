@@ -4,6 +4,14 @@
 #include "pintail/mime/envelope.h"
 #include "pintail/mime/render.h"
 
+/* How the person wants to see it. */
+typedef struct {
+    gboolean prefer_html;
+    gboolean source;     /* as it was sent */
+    const char *charset; /* whatever the labels say; NULL: by them */
+    const char *filter;  /* the program that makes text of HTML; "" for Pintail itself */
+} Reader;
+
 typedef struct {
     gatomicrefcount refs;
     gint64 message;
@@ -14,6 +22,7 @@ typedef struct {
     gboolean missing;       /* its text is not here yet */
     gboolean empty;         /* it has no text at all */
     gboolean html;
+    gboolean source;        /* what is shown is the message as it was sent */
     char *filter_problem;   /* why html-filter was not used; or NULL */
     gboolean invitation;    /* it may be answered: `invite` */
 } Loaded;
@@ -22,7 +31,5 @@ Loaded *loaded_ref(Loaded *l);
 void loaded_unref(Loaded *l);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Loaded, loaded_unref)
 
-/* On a loader thread. `filter`: the program that makes text of HTML; "" for Pintail itself. STORE with
- * err when it cannot be read. */
-Loaded *viewer_load(Store *s, gint64 message, gboolean prefer_html, const char *filter, const Cancel *stop,
-                    GError **err);
+/* On a loader thread. STORE with err when it cannot be read. */
+Loaded *viewer_load(Store *s, gint64 message, const Reader *how, const Cancel *stop, GError **err);

@@ -30,11 +30,16 @@ typedef struct {
     GPtrArray *heads;    /* of Head, wrapped to `width` */
     ViewerRows rows;
     int width, page, top;
-    gboolean hide_quotes, all_headers, other_alternative;
+    gboolean hide_quotes, all_headers, other_alternative, source;
+    char *charset;       /* the texts are read in it; NULL: by their labels */
     gboolean to_end;     /* the loader wraps the rest: go to the end then */
     guint fetch_timer, slow_timer;
     char *search;
+    GArray *hits;        /* of guint32: lines of `hits_of` that hold it; NULL: not looked for yet */
+    GPtrArray *hits_of;  /* the lines that were searched; a reference */
     int match;           /* row of the last hit among rows.rows; -1 */
+    int by;              /* what to do when hits are known: which way; 0: nothing */
+    gboolean from_here;
     int drag_from, drag_to; /* rows on the pane while the mouse drags; -1 */
 } Viewer;
 
@@ -43,9 +48,13 @@ void viewer_make_heads(Viewer *v); /* for the present width */
 void viewer_head_free(gpointer head);
 /* ---- viewer_find.c ---- */
 void viewer_find(Viewer *v, int by, gboolean from_here); /* the next line that holds v->search */
+void viewer_forget_search(Viewer *v);
 /* Draws matches over a row that was drawn. */
 void viewer_mark_matches(const Viewer *v, Surface *s, int y, int column, const char *text, gsize len);
 void viewer_copy_rows(Viewer *v, int from, int to); /* screen rows; wrapped lines are joined */
+/* ---- viewer_charset.c ---- */
+void viewer_switch_alternative(Viewer *v);
+void viewer_charset(Viewer *v, const char *name); /* "label": as labelled; NULL: asks */
 /* ---- viewer_words.c ---- */
 /* Bytes of a line, its words in their styles over `base` (viewer.bold, viewer.link, ...). */
 void viewer_put_styled(Surface *s, int y, int column, Style base, const RenderLine *l, gsize start, gsize len);

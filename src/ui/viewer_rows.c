@@ -59,7 +59,7 @@ static void add_row(ViewerRows *r, const RenderLine *l)
     if (r->next_start > 0)
         row.indent = (guint8)MIN((int)l->indent, width / 2);
     gsize skip, left = strlen(l->text + r->next_start);
-    gsize n = viewer_wrap(l->text + r->next_start, left, width - row.indent, l->kind != LINE_PRE && l->kind != LINE_TABLE, &skip);
+    gsize n = viewer_wrap(l->text + r->next_start, left, width - row.indent, l->kind != LINE_PRE && l->kind != LINE_TABLE && l->kind != LINE_DIFF, &skip);
     row.len = (guint32)n;
     row.broken = skip == 0 && n < left;
     g_array_append_val(r->rows, row);

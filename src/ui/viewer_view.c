@@ -129,14 +129,16 @@ static void go_to_end(Viewer *v)
 
 typedef struct {
     gint64 message;
-    gboolean prefer_html;
-    char *filter;
+    Reader how;
+    char *charset, *filter;
 } Wanted;
 
 static void wanted_free(gpointer p)
 {
-    g_free(((Wanted *)p)->filter);
-    g_free(p);
+    Wanted *w = p;
+    g_free(w->charset);
+    g_free(w->filter);
+    g_free(w);
 }
 
 static void forget(Viewer *v)
@@ -187,7 +189,7 @@ static void fetch(Ui *ui, gpointer data)
 static gpointer load_work(Store *s, gpointer data, const Cancel *stop, GError **err)
 {
     const Wanted *w = data;
-    return viewer_load(s, w->message, w->prefer_html, w->filter, stop, err);
+    return viewer_load(s, w->message, &w->how, stop, err);
 }
 
 static void body_loaded(Ui *ui, gpointer result, const GError *err, gpointer data)
@@ -227,8 +229,9 @@ static void load(Viewer *v)
     Ui *ui = v->view.ui;
     Wanted *w = g_new0(Wanted, 1);
     w->message = v->message;
-    w->prefer_html = conf_bool(ui->conf, "prefer-html") != v->other_alternative;
     w->filter = g_strdup(conf_string(ui->conf, "html-filter"));
+    w->charset = g_strdup(v->charset);
+    w->how = (Reader){conf_bool(ui->conf, "prefer-html") != v->other_alternative, v->source, w->charset, w->filter};
     v->state = BODY_LOADING;
     loader_run(ui->loader, LOAD_BODY, load_work, body_loaded, w, wanted_free, (GDestroyNotify)loaded_unref);
 }
@@ -258,7 +261,8 @@ void viewer_view_show(View *view, gint64 placement, gint64 message, gboolean ope
     v->width = 0;
     v->match = -1;
     v->retries = 0;
-    v->all_headers = v->other_alternative = v->to_end = FALSE;
+    v->all_headers = v->other_alternative = v->source = v->to_end = FALSE;
+    g_clear_pointer(&v->charset, g_free);
     v->state = BODY_NONE;
     if (message)
         load(v);
@@ -369,6 +373,9 @@ static void draw_head(Surface *s, int y, const Head *h)
 static const char *element_of(const RenderLine *l)
 {
     static const char *const quotes[] = {"viewer.quote", "viewer.quote2", "viewer.quote3"};
+    static const char *const patches[] = {
+        "viewer", [DIFF_CONTEXT] = "viewer", [DIFF_ADDED] = "viewer.diff.added",
+        [DIFF_REMOVED] = "viewer.diff.removed", [DIFF_HUNK] = "viewer.diff.hunk", [DIFF_FILE] = "viewer.diff.file"};
     if (l->quote_depth > 0)
         return quotes[MIN(l->quote_depth, 3) - 1];
     switch (l->kind) {
@@ -376,6 +383,7 @@ static const char *element_of(const RenderLine *l)
     case LINE_HEADING: return "viewer.heading";
     case LINE_LINKS: return "viewer.links";
     case LINE_CARD: return "viewer.card";
+    case LINE_DIFF: return patches[MIN(l->level, DIFF_FILE)];
     default: return "viewer";
     }
 }
@@ -503,9 +511,8 @@ static void search_typed(Ui *ui, const char *text, gpointer data)
     Viewer *v = data;
     if (!text || !*text)
         return;
-    g_free(v->search);
+    viewer_forget_search(v);
     v->search = g_strdup(text);
-    v->match = -1;
     viewer_find(v, 1, TRUE);
 }
 
@@ -541,8 +548,7 @@ static gboolean cancel(Viewer *v)
     }
     if (!v->search || ui->panes->focus != FOCUS_VIEWER)
         return FALSE;
-    g_clear_pointer(&v->search, g_free); /* the highlighting goes first */
-    v->match = -1;
+    viewer_forget_search(v); /* the highlighting goes first */
     return TRUE;
 }
 
@@ -567,8 +573,13 @@ static gboolean viewer_command(View *view, char **args)
         viewer_make_heads(v);
         viewer_scroll_to(v, 0);
     } else if (g_str_equal(name, "alternative")) {
-        v->other_alternative = !v->other_alternative;
+        viewer_switch_alternative(v);
+    } else if (g_str_equal(name, "raw")) {
+        v->source = !v->source;
+        v->top = 0;
         viewer_view_reload(view);
+    } else if (g_str_equal(name, "charset")) {
+        viewer_charset(v, args[1]);
     } else if (ui->panes->focus != FOCUS_VIEWER) {
         return FALSE; /* the rest means the pane in focus */
     } else if (g_str_equal(name, "read-on")) {
@@ -618,7 +629,8 @@ static void viewer_free(View *view)
     Viewer *v = (Viewer *)view;
     forget(v);
     g_ptr_array_unref(v->heads);
-    g_free(v->search);
+    viewer_forget_search(v);
+    g_free(v->charset);
     g_free(v);
 }
 

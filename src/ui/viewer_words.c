@@ -8,7 +8,7 @@ static Style style_of_span(Style style, const RenderSpan *span)
         const char *element;
     } elements[] = {{RENDER_BOLD, "viewer.bold"},           {RENDER_ITALIC, "viewer.italic"},
                     {RENDER_UNDERLINE, "viewer.underline"}, {RENDER_STRIKE, "viewer.strike"},
-                    {RENDER_CODE, "viewer.code"}};
+                    {RENDER_CODE, "viewer.code"},           {RENDER_URL, "viewer.link"}};
     for (gsize i = 0; i < G_N_ELEMENTS(elements); i++)
         if (span->style & elements[i].bit)
             style = style_merge(style, style_of(elements[i].element));

@@ -99,6 +99,8 @@ GBytes *part_decode(PartEncoding encoding, Span body);
  * valid UTF-8 by the part's labels, HTML's own <meta> when there is no label, else by guessing;
  * uuencoded files are left out. *guessed as in charset_to_utf8(). */
 char *part_text_of(const Part *p, Span body, const char **guessed);
+/* Can text in this charset be read? */
+gboolean charset_is_known(const char *charset);
 /* Bytes in `charset` ("" or unknown: guessed - UTF-8, else windows-1252) to valid UTF-8.
  * *guessed (may be NULL) names the charset that was used when not the label's. */
 char *charset_to_utf8(Span bytes, const char *charset, const char **guessed);

@@ -15,8 +15,11 @@ typedef enum {
     LINE_PRE,       /* not to be rewrapped */
     LINE_LINKS,     /* the numbered list of links at the end */
     LINE_CARD,      /* of an invitation, a report, a contact; the header of an enclosed message */
+    LINE_DIFF,      /* of a patch; `level` is one of DIFF_*; not to be rewrapped */
     LINE_TABLE,     /* a whole table (`table`) until rendered_fit() made rows of it; not to be rewrapped */
 } LineKind;
+
+enum { DIFF_CONTEXT = 1, DIFF_ADDED, DIFF_REMOVED, DIFF_HUNK, DIFF_FILE };
 
 enum {
     RENDER_BOLD = 1,
@@ -24,6 +27,7 @@ enum {
     RENDER_UNDERLINE = 4,
     RENDER_STRIKE = 8,
     RENDER_CODE = 16,
+    RENDER_URL = 32, /* an address that stands in the text */
 };
 
 /* Bytes of a line that look otherwise than the line; in order, not overlapping. */
@@ -40,7 +44,7 @@ typedef struct {
     LineKind kind;
     guint8 quote_depth;
     guint8 indent;   /* cells for continuation lines (list items) */
-    guint8 level;    /* of a heading, 1 to 6 */
+    guint8 level;    /* of a heading, 1 to 6; of a patch, DIFF_* */
     gboolean flowed; /* paragraph: wraps at words to any width */
     RenderSpan *spans;
     guint n_spans;
@@ -74,6 +78,8 @@ typedef struct {
 
 /* text/plain; `flowed` and `delsp` as in RFC 3676. */
 Rendered *render_plain(const char *utf8, gsize len, gboolean flowed, gboolean delsp);
+/* Every line as it stands: nothing is a quote, nothing is rewrapped. For the source of a message. */
+Rendered *render_source(const char *utf8, gsize len);
 Rendered *render_html(const char *utf8, gsize len);
 /* The same, numbers of links beginning after `links_before`: for a second text in one message. */
 Rendered *render_html_from(const char *utf8, gsize len, guint links_before);
@@ -86,6 +92,10 @@ Rendered *rendered_fit(const Rendered *r, guint width);
 char *rendered_to_text(const Rendered *r);
 /* The same in `width` cells (at least 20), paragraphs and tables. */
 char *rendered_to_width(const Rendered *r, guint width);
+
+/* The next web or mailto: address in `text`; its length in *len. NULL: none. What ends the sentence around
+ * it is not part of it. */
+const char *url_find(const char *text, gsize *len);
 
 /* The same document for a browser, complete: no script, form, frame or style sheet of others, nothing
  * that would be loaded, and a policy in it that forbids it again. `inline_image` gives what

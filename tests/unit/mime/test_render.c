@@ -1,5 +1,5 @@
 /* test_render.c - text and HTML to lines. Expected lines are written as
- * KIND QUOTE INDENT FLOW|text, KIND one of t(ext) q(uote) s(ignature) h(eading) p(re) l(inks) c(ard) |(table). */
+ * KIND QUOTE INDENT FLOW|text, KIND one of t(ext) q(uote) s(ignature) h(eading) p(re) l(inks) c(ard) d(iff) |(table). */
 #include <string.h>
 #include "html.h"
 #include "pintail/mime/render.h"
@@ -7,7 +7,7 @@
 static char *shown(const Rendered *given)
 {
     g_autoptr(Rendered) r = rendered_fit(given, 60);
-    static const char kinds[] = "tqshplc|";
+    static const char kinds[] = "tqshplcd|";
     GString *out = g_string_new(NULL);
     for (guint i = 0; i < r->lines->len; i++) {
         const RenderLine *l = g_ptr_array_index(r->lines, i);
@@ -37,6 +37,51 @@ static void test_plain(void)
     assert_plain(">From here", FALSE, FALSE, "t00-|From here\n");
     assert_plain("  indented", FALSE, FALSE, "t00-|  indented\n");
     assert_plain(">", FALSE, FALSE, "q10-|\n");
+}
+
+static void test_patch(void)
+{
+    static const char text[] =
+        "Please apply.\n---\n a.c | 2 +-\n\ndiff --git a/a.c b/a.c\nindex 1..2 100644\n--- a/a.c\n+++ b/a.c\n"
+        "@@ -1,3 +1,3 @@ int f(void)\n one\n--- \n++\n three\n-- \n2.39\n+ not of it\n--- nor this\n";
+    static const guint8 levels[] = {0, 0, 0, 0, DIFF_FILE, DIFF_FILE, DIFF_FILE, DIFF_FILE, DIFF_HUNK, DIFF_CONTEXT,
+                                    DIFF_REMOVED, DIFF_ADDED, DIFF_CONTEXT, 0, 0, 0, 0};
+    g_autoptr(Rendered) r = render_plain(text, strlen(text), FALSE, FALSE);
+    g_assert_cmpuint(r->lines->len, ==, G_N_ELEMENTS(levels));
+    for (guint i = 0; i < r->lines->len; i++) {
+        const RenderLine *l = r->lines->pdata[i];
+        g_assert_cmpuint(l->level, ==, levels[i]);
+        g_assert_true((l->kind == LINE_DIFF) == (levels[i] != 0));
+    }
+    g_assert_cmpint(((RenderLine *)r->lines->pdata[13])->kind, ==, LINE_SIGNATURE);
+    /* counts that lie, and a patch that ends too early */
+    assert_plain("--- a\n+++ b\n@@ -1,99999999999 +1 @@\n", FALSE, FALSE, "d00-|--- a\nd00-|+++ b\nt00-|@@ -1,99999999999 +1 @@\n");
+    assert_plain("--- a\n+++ b\n@@ -1,9 +1,9 @@\n x\nend\n+y", FALSE, FALSE,
+                 "d00-|--- a\nd00-|+++ b\nd00-|@@ -1,9 +1,9 @@\nd00-| x\nt00-|end\nt00-|+y\n");
+    assert_plain("--- a\n+++ b\n@@ -0,0 +1 @@\n+1\n\\ No newline at end of file\nend", FALSE, FALSE,
+                 "d00-|--- a\nd00-|+++ b\nd00-|@@ -0,0 +1 @@\nd00-|+1\nd00-|\\ No newline at end of file\nt00-|end\n");
+}
+
+static void test_urls(void)
+{
+    static const char text[] = "Go to https://example.org/a, or write mailto:a@example.org.\n> http://example.com\n";
+    g_autoptr(Rendered) r = render_plain(text, strlen(text), FALSE, FALSE);
+    const RenderLine *l = r->lines->pdata[0];
+    g_assert_cmpuint(l->n_spans, ==, 2);
+    g_assert_cmpuint(l->spans[0].start, ==, 6);
+    g_assert_cmpuint(l->spans[0].len, ==, strlen("https://example.org/a"));
+    g_assert_cmpuint(l->spans[1].len, ==, strlen("mailto:a@example.org"));
+    g_assert_cmpint(l->spans[0].style, ==, RENDER_URL);
+    l = r->lines->pdata[1];
+    g_assert_cmpuint(l->n_spans, ==, 1);
+}
+
+static void test_source(void)
+{
+    static const char text[] = "From: a\r\n> not a quote\n-- \n\n>From x";
+    g_autoptr(Rendered) r = render_source(text, strlen(text));
+    g_autofree char *got = shown(r);
+    g_assert_cmpstr(got, ==, "p00-|From: a\np00-|> not a quote\np00-|-- \np00-|\np00-|>From x\n");
 }
 
 static void test_flowed(void)
@@ -207,6 +252,9 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/mime/render/plain", test_plain);
     g_test_add_func("/mime/render/flowed", test_flowed);
+    g_test_add_func("/mime/render/patch", test_patch);
+    g_test_add_func("/mime/render/urls", test_urls);
+    g_test_add_func("/mime/render/source", test_source);
     g_test_add_func("/mime/render/html", test_html);
     g_test_add_func("/mime/render/counts", test_counts);
     g_test_add_func("/mime/render/bounded", test_bounded);
