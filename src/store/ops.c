@@ -247,10 +247,12 @@ static void arrived(Store *s, gint64 placement, guint flags, guint32 uid, guint3
                                " ON f.id = p.folder WHERE p.id = ?",
                                "i", placement);
     guint32 from = recorded.uidvalidity == current ? (guint32)MAX(recorded.uidnext, 1) : 1;
+    /* The sync lane may have found it first: then it has the server's flags, which another client may have changed. */
     db_run(&s->db,
-           "UPDATE placement SET server_here = 1, server_flags = ?, op_done_seq = ?,"
-           " await_uidnext = CASE WHEN uid IS NULL THEN ? ELSE 0 END WHERE id = ?",
-           "iiii", I64(flags), txn_seq(s), I64(from), placement);
+           "UPDATE placement SET server_here = 1,"
+           " server_flags = CASE WHEN uid IS NOT NULL AND uidvalidity = ? THEN server_flags ELSE ? END,"
+           " op_done_seq = ?, await_uidnext = CASE WHEN uid IS NULL THEN ? ELSE 0 END WHERE id = ?",
+           "iiiii", current, I64(flags), txn_seq(s), I64(from), placement);
     if (uid && current && uidvalidity == current)
         placement_bind(s, placement, uidvalidity, uid);
     else

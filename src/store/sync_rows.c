@@ -68,6 +68,7 @@ typedef struct {
     guint32 uidvalidity;
     gboolean waiting;     /* is there any row that find_waiting() could find? */
     gint64 total, unread; /* added to the folder and not yet counted there */
+    GArray *had;          /* of UidFlags; NULL */
 } Adding;
 
 static gboolean any_waiting(Store *s, const Adding *a)
@@ -89,8 +90,12 @@ static void add_one(Store *s, Adding *a, const FetchedMessage *f)
     if (f->uid == 0 ||
         db_number(&s->db, 0,
                   "SELECT 1 FROM placement WHERE folder = ? AND uidvalidity = ? AND uid = ?", "iii",
-                  folder, I64(uidvalidity), I64(f->uid)))
-        return; /* known: placements_flags() knows when its flags may be believed */
+                  folder, I64(uidvalidity), I64(f->uid))) { /* known: placements_flags() knows when its flags may be believed */
+        UidFlags known = {.uid = f->uid, .flags = flags};
+        if (a->had && f->uid != 0)
+            g_array_append_val(a->had, known);
+        return;
+    }
     gint64 id = a->waiting ? find_waiting(s, account, folder, uidvalidity, f) : 0;
     if (id) {
         placement_bind(s, id, uidvalidity, f->uid);
@@ -127,13 +132,17 @@ static gboolean position(Store *s, gint64 folder, gint64 *account, guint32 *uidv
     return TRUE;
 }
 
-gboolean placements_add(Store *s, gint64 folder, const FetchedMessage *fetched, guint n,
-                        GError **err)
+gboolean placements_add(Store *s, gint64 folder, const FetchedMessage *fetched, guint n, GError **err)
+{
+    return placements_fetched(s, folder, fetched, n, NULL, err);
+}
+
+gboolean placements_fetched(Store *s, gint64 folder, const FetchedMessage *fetched, guint n, GArray *had, GError **err)
 {
     for (guint i = 0; i < n;) {
         if (!txn_begin(s, FALSE, err))
             return FALSE;
-        Adding a = {.folder = folder};
+        Adding a = {.folder = folder, .had = had};
         gint64 end = slice_end();
         if (position(s, folder, &a.account, &a.uidvalidity)) {
             a.waiting = any_waiting(s, &a);
@@ -198,6 +207,17 @@ guint placements_outrun(Store *s, gint64 folder, const UidFlags *flags, guint n,
                             "iiii", folder, uidvalidity, I64(flags[i].uid), issued_seq) != 0;
     db_ok(&s->db, NULL);
     return outrun;
+}
+
+gboolean placements_unplaced(Store *s, gint64 folder, const UidFlags *flags, guint n)
+{
+    gint64 uidvalidity = db_number(&s->db, 0, "SELECT uidvalidity FROM folder WHERE id = ?", "i", folder);
+    gboolean all = TRUE;
+    for (guint i = 0; i < n && all; i++)
+        all = db_number(&s->db, 1, "SELECT EXISTS(SELECT 1 FROM placement WHERE folder = ? AND uidvalidity = ? AND uid = ?)",
+                        "iii", folder, uidvalidity, I64(flags[i].uid)) != 0;
+    db_ok(&s->db, NULL);
+    return !all;
 }
 
 gboolean placement_locate(Store *s, gint64 placement, gint64 *folder, guint32 *uid,

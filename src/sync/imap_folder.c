@@ -105,6 +105,17 @@ static gboolean step_take(ImapFetched *m, gpointer data, GError **err)
     return TRUE;
 }
 
+/* Those of messages on which an operation of ours completed meanwhile are older than that. */
+static gboolean store_flags(FolderSync *f, const UidFlags *flags, guint n, gint64 issued, GError **err)
+{
+    Store *store = f->lane->w->store;
+    if (n == 0)
+        return TRUE;
+    if (placements_outrun(store, f->folder->id, flags, n, issued) > 0)
+        f->outrun = TRUE;
+    return placements_flags(store, f->folder->id, flags, n, issued, err);
+}
+
 /* What came goes into the store; a message without its header waits for the next sync, unless
  * `bare`: then it is shown without. */
 static gboolean step_store(FolderSync *f, Step *s, gboolean bare, GError **err)
@@ -119,9 +130,13 @@ static gboolean step_store(FolderSync *f, Step *s, gboolean bare, GError **err)
     f->done += (guint)imap_set_count(s->uids);
     if (f->total > PLAN_FIRST_STEP)
         worker_progress(f->lane->w, f->label, f->done, f->total, FALSE);
-    return s->fetched->len == 0 || placements_add(f->lane->w->store, f->folder->id,
-                                                  (const FetchedMessage *)(void *)s->fetched->data,
-                                                  s->fetched->len, err);
+    g_autoptr(GArray) had = g_array_new(FALSE, FALSE, sizeof(UidFlags));
+    if (s->fetched->len > 0 &&
+        !placements_fetched(f->lane->w->store, f->folder->id, (const FetchedMessage *)(void *)s->fetched->data,
+                            s->fetched->len, had, err))
+        return FALSE;
+    /* An operation of ours has named it meanwhile, by the flags that it was given; these may be newer. */
+    return store_flags(f, (const UidFlags *)(void *)had->data, had->len, s->issued, err);
 }
 
 static gboolean take_flags(ImapFetched *m, gpointer data, GError **err)
@@ -137,6 +152,7 @@ static Step *step_begin(FolderSync *f, const PlanAction *a, GError **err)
 {
     g_autoptr(Step) s = step_new(&g_array_index(f->plan->uids, guint32, a->at), a->n);
     ImapSession *session = f->lane->session;
+    s->issued = store_change_seq(f->lane->w->store);
     if (a->kind == PLAN_HEADERS)
         return imap_fetch_begin(session, s->uids, HEADER_ITEMS, ENVELOPE_FIELDS, step_take, s, err)
                    ? g_steal_pointer(&s)
@@ -144,20 +160,8 @@ static Step *step_begin(FolderSync *f, const PlanAction *a, GError **err)
     s->is_flags = TRUE;
     s->first = a->first;
     s->last = a->last;
-    s->issued = store_change_seq(f->lane->w->store);
     imap_set_add(s->uids, a->first, a->last);
     return imap_fetch_begin(session, s->uids, IMAP_FETCH_FLAGS, NULL, take_flags, s, err) ? g_steal_pointer(&s) : NULL;
-}
-
-/* Those of messages on which an operation of ours completed meanwhile are older than that. */
-static gboolean store_flags(FolderSync *f, const UidFlags *flags, guint n, gint64 issued, GError **err)
-{
-    Store *store = f->lane->w->store;
-    if (n == 0)
-        return TRUE;
-    if (placements_outrun(store, f->folder->id, flags, n, issued) > 0)
-        f->outrun = TRUE;
-    return placements_flags(store, f->folder->id, flags, n, issued, err);
 }
 
 static gboolean flags_store(FolderSync *f, const Step *s, GError **err)
@@ -184,6 +188,7 @@ static gboolean fetch_in_halves(FolderSync *f, const Step *refused, GError **err
         g_autoptr(Step) s = step_new(&g_array_index(uids, guint32, low), high - low);
         g_autoptr(GError) failure = NULL;
         gboolean single = high - low == 1;
+        s->issued = store_change_seq(f->lane->w->store);
         gboolean ok = imap_fetch(f->lane->session, s->uids, HEADER_ITEMS, ENVELOPE_FIELDS, step_take, s, &failure);
         if (!ok && single && imap_usable(f->lane->session)) {
             g_clear_error(&failure);

@@ -89,6 +89,9 @@ static gboolean apply_flags(SyncLane *l, const GArray *changes, GError **err)
         UidFlags f = {.uid = c->uid, .flags = c->flags.bits & FLAGS_ALL};
         g_array_append_val(flags, f);
     }
+    /* A row that comes by another way than the next plan's headers would never have them. */
+    if (flags->len > 0 && placements_unplaced(l->w->store, l->selected, (const UidFlags *)(void *)flags->data, flags->len))
+        l->current = FALSE;
     /* The server's present state: an answer to nothing we asked, so nothing of ours is newer
      * that it would not tell as well. */
     return flags->len == 0 || placements_flags(l->w->store, l->selected, (const UidFlags *)(void *)flags->data,

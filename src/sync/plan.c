@@ -166,6 +166,8 @@ static guint32 next_uid(const Planning *p)
         next = MAX(next, p->server->uids[p->server->n_uids - 1] + 1);
     if (!p->reset && p->server->uids_from == 0)
         next = MAX(next, p->local->uidnext);
+    if (!p->reset && p->server->uids_from == 0 && p->local->n_known > 0) /* the number of messages was compared */
+        next = MAX(next, p->local->known[p->local->n_known - 1].uid + 1);
     for (gsize n = 0; n < p->server->n_changed; n++)
         next = MAX(next, p->server->changed[n].uid + 1);
     return next;
@@ -218,11 +220,12 @@ static void add_headers(Planning *p, guint low, guint high, guint32 floor)
     }
 }
 
-static void add_flags(Planning *p)
+/* Of known[from ..), newest first. */
+static void add_flags(Planning *p, gsize from)
 {
     const PlanLocal *local = p->local;
-    for (gsize high = local->n_known; high > 0;) {
-        gsize low = high > PLAN_FLAGS_STEP ? high - PLAN_FLAGS_STEP : 0;
+    for (gsize high = local->n_known; high > from;) {
+        gsize low = high - from > PLAN_FLAGS_STEP ? high - PLAN_FLAGS_STEP : from;
         PlanAction *a = add(p, PLAN_FLAGS);
         a->first = local->known[low].uid;
         a->last = local->known[high - 1].uid;
@@ -235,6 +238,15 @@ static gboolean flags_needed(const Planning *p)
     if (p->reset || p->local->flags_current || p->server->since)
         return FALSE;
     return p->server->highestmodseq == 0 || p->server->highestmodseq != p->local->highestmodseq;
+}
+
+/* What is known beyond the position is what our own operations put there: with the flags that it had here, while another
+ * client may have changed them since. The first entry of which the flags are to be read; n_known: none. */
+static gsize flags_from(const Planning *p)
+{
+    if (flags_needed(p))
+        return 0;
+    return p->reset || p->server->since ? p->local->n_known : known_from(p->local, p->local->uidnext);
 }
 
 Plan *plan(const PlanServer *server, const PlanLocal *local, const PlanOps *ops)
@@ -269,15 +281,13 @@ Plan *plan(const PlanServer *server, const PlanLocal *local, const PlanOps *ops)
     while (!first && old < p.missing->len && g_array_index(p.missing, guint32, old) < local->uidnext)
         old++;
     if (first) {
-        if (flags_needed(&p)) /* of what we ourselves have put there */
-            add_flags(&p);
+        add_flags(&p, flags_from(&p)); /* of what we ourselves have put there */
         add_headers(&p, 0, p.missing->len, G_MAXUINT32);
     } else {
         add_headers(&p, old, p.missing->len, 0);
         if (p.missing->len > old)
             add_synced(&p, p.modseq, local->floor_uid);
-        if (flags_needed(&p))
-            add_flags(&p);
+        add_flags(&p, flags_from(&p));
         add_headers(&p, 0, old, local->floor_uid);
     }
     gboolean whole = server->uids_from == 1 || (!first && local->floor_uid == 1);

@@ -90,6 +90,9 @@ typedef struct {
 } FetchedMessage;
 /* Binds a waiting placement (Message-ID + size, or the same UID) before it creates one. */
 gboolean placements_add(Store *s, gint64 folder, const FetchedMessage *fetched, guint n, GError **err);
+/* The same, and appends to `had` (of UidFlags; NULL) the flags of those that had a row with this UID, which keeps its
+ * own: an operation of ours may have named it after this was asked. placements_flags() decides. */
+gboolean placements_fetched(Store *s, gint64 folder, const FetchedMessage *fetched, guint n, GArray *had, GError **err);
 typedef struct {
     guint32 uid;
     guint flags;
@@ -105,6 +108,8 @@ guint placements_outrun(Store *s, gint64 folder, const UidFlags *flags, guint n,
  * `issued_seq` (store_change_seq() before the FETCH was sent) are ignored. */
 gboolean placements_flags(Store *s, gint64 folder, const UidFlags *flags, guint n,
                           gint64 issued_seq, GError **err);
+/* Is any of these without a row? Its flags could not be taken in. */
+gboolean placements_unplaced(Store *s, gint64 folder, const UidFlags *flags, guint n);
 gboolean placements_vanished(Store *s, gint64 folder, const guint32 *uids, guint n, GError **err);
 /* UID and folder of a placement; FALSE when it is gone. uid 0: it awaits one. */
 gboolean placement_locate(Store *s, gint64 placement, gint64 *folder, guint32 *uid,

@@ -61,6 +61,45 @@ static void test_move_and_done(Fixture *f, gconstpointer data)
     g_assert_cmpuint(shown_count(f->s, archive), ==, 1);
 }
 
+/* The server's flags of a copy that the sync lane finds before the lane that made it is told. */
+static void test_flags_found_first(Fixture *f, gconstpointer data)
+{
+    start(f);
+    do_change(f->s, CHANGE_MOVE, placement_at(f->s, inbox, 1), 0, 0, archive);
+    g_autoptr(OpBatch) b = ops_next(f->s, account, 10, NULL);
+    ok(ops_mark_inflight(f->s, b, 100, 500, &err));
+    add_mail(f->s, archive, 500, 1, "one", FLAG_ANSWERED);
+    guint item = 0;
+    guint32 uid = 500;
+    ok(ops_done(f->s, b, &item, 1, &uid, 100, &err));
+    g_assert_cmpuint(flags_of(f->s, placement_at(f->s, archive, 500)), ==, FLAG_ANSWERED);
+    g_assert_cmpuint(shown_count(f->s, archive), ==, 1);
+}
+
+/* And of one that has its row when its header comes: they are handed back, to be judged as others are. */
+static void test_flags_found_second(Fixture *f, gconstpointer data)
+{
+    start(f);
+    gint64 before = store_change_seq(f->s);
+    do_change(f->s, CHANGE_MOVE, placement_at(f->s, inbox, 1), 0, 0, archive);
+    UidFlags there = {.uid = 500, .flags = FLAG_ANSWERED};
+    g_assert_true(placements_unplaced(f->s, archive, &there, 1));
+    guint32 uid = 500;
+    g_assert_true(replay_one(f->s, account, &uid));
+    g_assert_false(placements_unplaced(f->s, archive, &there, 1));
+    g_autofree char *text = mail_text(1, "one", "body");
+    g_autoptr(Envelope) e = envelope_parse(text, strlen(text));
+    FetchedMessage m = {500, FLAG_ANSWERED, e, 1001, 1800000001, NULL};
+    g_autoptr(GArray) had = g_array_new(FALSE, FALSE, sizeof(UidFlags));
+    ok(placements_fetched(f->s, archive, &m, 1, had, &err));
+    g_assert_cmpuint(had->len, ==, 1);
+    g_assert_cmpuint(g_array_index(had, UidFlags, 0).uid, ==, 500);
+    g_assert_cmpuint(g_array_index(had, UidFlags, 0).flags, ==, FLAG_ANSWERED);
+    g_assert_cmpuint(flags_of(f->s, placement_at(f->s, archive, 500)), ==, 0);
+    g_assert_cmpuint(placements_outrun(f->s, archive, &there, 1, before), ==, 1);
+    g_assert_cmpuint(placements_outrun(f->s, archive, &there, 1, store_change_seq(f->s)), ==, 0);
+}
+
 static void test_park(Fixture *f, gconstpointer data)
 {
     start(f);
@@ -483,6 +522,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     TEST("/store/change/flags", test_flags);
     TEST("/store/change/move", test_move_and_done);
+    TEST("/changes/flags found first", test_flags_found_first);
+    TEST("/changes/flags found second", test_flags_found_second);
     TEST("/store/change/park", test_park);
     TEST("/store/change/undo-waiting", test_undo_waiting);
     TEST("/store/change/undo-done", test_undo_done);
