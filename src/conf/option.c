@@ -45,6 +45,8 @@ static const Option options[] = {
     {"sidebar-width", OPTION_NUMBER, "0", NULL, N_("columns of the folder pane; 0 fits it to the screen")},
     {"sort", OPTION_CHOICE, "date", sort_keys, N_("order of the message list")},
     {"sort-reverse", OPTION_BOOL, "on", NULL, N_("newest (or last) first")},
+    {"threads", OPTION_BOOL, "off", NULL,
+     N_("show messages by conversation, that with the newest message first")},
 };
 
 const Option *conf_options(guint *count)

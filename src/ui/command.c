@@ -76,8 +76,14 @@ static const Command table[] = {
     {.name = "search-previous", .contexts = MESSAGES, .help = N_("previous hit")},
     {.name = "limit", .contexts = MESSAGES, .arguments = "[PATTERN]",
      .help = N_("show only what matches; empty: show all"), .complete = COMPLETE_PATTERN},
-    {.name = "sort", .contexts = MESSAGES, .arguments = "[date|arrival|from|subject|size]",
+    {.name = "sort", .contexts = MESSAGES, .arguments = "[threads|date|arrival|from|subject|size]",
      .help = N_("sort the list; again: the other way round"), .complete = COMPLETE_SORT},
+
+    {.name = "fold-thread", .contexts = MESSAGES, .arguments = "[on|off]",
+     .help = N_("fold the thread to one row, or unfold it")},
+    {.name = "fold-all", .contexts = MESSAGES, .arguments = "[on|off]",
+     .help = N_("fold all threads, or unfold them")},
+    {.name = "parent", .contexts = MESSAGES, .help = N_("to the message that this one answers")},
 
     /* ---- reading ---- */
     {.name = "read-on", .contexts = "viewer", .help = N_("one page on; at the end: next message")},

@@ -207,7 +207,7 @@ static void add_identities(Ui *ui, GPtrArray *list, const char *typed)
 
 GPtrArray *complete_word(Ui *ui, Complete what, const char *typed, guint max)
 {
-    static const char *const sorts[] = {"date", "arrival", "from", "subject", "size", NULL};
+    static const char *const sorts[] = {"threads", "date", "arrival", "from", "subject", "size", NULL};
     GPtrArray *list = list_new();
     switch (what) {
     case COMPLETE_COMMAND: add_commands(ui, list, typed); break;

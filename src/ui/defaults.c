@@ -23,6 +23,8 @@
     "bind list pgup page-up", "bind list pgdn page-down", "bind list home first",                  \
     "bind list end last", "bind list enter open", "bind list space open",                          \
     "bind list left pane-left", "bind list right pane-right",                                      \
+    "bind list + 'fold-thread off'", "bind list - 'fold-thread on'", "bind list alt-v fold-thread",        \
+    "bind list alt-V fold-all", "bind list P parent",                                             \
     "bind list tab next-unread", "bind list backtab previous-unread",   \
     "bind viewer up up", "bind viewer down down", "bind viewer pgup page-up",                      \
     "bind viewer pgdn page-down", "bind viewer home first", "bind viewer end last",                \

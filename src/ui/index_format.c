@@ -131,7 +131,7 @@ void index_format_place(const IndexFormat *f, int columns, IndexCell cells[INDEX
 static char *marks(const IndexValues *v)
 {
     const Row *r = v->row;
-    const char *first = r->flags & FLAG_DELETED ? "D" : v->tagged ? "*" : !(r->flags & FLAG_SEEN) ? "●" : " ";
+    const char *first = r->flags & FLAG_DELETED ? "D" : v->tagged ? "*" : !(r->flags & FLAG_SEEN) || v->thread_unread ? "●" : " ";
     const char *second = r->parked               ? "!"
                          : r->flags & FLAG_FLAGGED ? "⚑"
                          : r->flags & FLAG_ANSWERED ? "r"
@@ -159,6 +159,9 @@ char *index_format_text(const IndexField *field, const IndexValues *v, int cells
     case 'F':
         return g_strdup(v->recipient && *r->to ? r->to : *r->from ? r->from : r->from_address);
     case 's':
+        if (v->tree && *v->tree)
+            return g_strdup_printf("%s%s%s", v->tree, r->has_attachment ? "@" : "",
+                                   *r->subject ? r->subject : _("(no subject)"));
         return g_strdup_printf("%s%s", r->has_attachment ? "@" : " ",
                                *r->subject ? r->subject : _("(no subject)"));
     case 'c':

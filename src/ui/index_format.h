@@ -33,6 +33,8 @@ typedef struct {
     gboolean tagged;
     gboolean recipient; /* Sent and Drafts: %F is who it goes to */
     gint64 now;
+    const char *tree;        /* branches before the subject; NULL or "" without */
+    gboolean thread_unread;  /* a folded thread with unread messages */
 } IndexValues;
 /* The text of one field. The caller owns it. */
 char *index_format_text(const IndexField *field, const IndexValues *v, int cells);

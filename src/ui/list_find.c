@@ -7,6 +7,7 @@
 #include "compose.h"
 #include "folder_view.h"
 #include "list_find.h"
+#include "list_threads.h"
 #include "loader.h"
 #include "pintail/util/error.h"
 #include "pintail/util/i18n.h"
@@ -41,7 +42,9 @@ void list_find_forget(ListView *v)
 static void say_hit(ListView *v, int index)
 {
     guint before = 0, total = 0;
-    for (guint i = 0; i < v->model.shown->len; i++)
+    if (list_model_threaded(&v->model))
+        list_threads_count(v, v->hits, index, &before, &total);
+    for (guint i = 0; i < (list_model_threaded(&v->model) ? 0 : v->model.shown->len); i++)
         if (g_hash_table_contains(v->hits, &g_array_index(v->model.shown, gint64, i))) {
             total++;
             before += (int)i <= index;
@@ -55,14 +58,17 @@ static void say_hit(ListView *v, int index)
 /* The next hit from the cursor; `self`: the cursor's own message counts. */
 static void go_to_hit(ListView *v, int by, gboolean self)
 {
-    int n = (int)v->model.shown->len;
+    int n = list_model_len(&v->model);
     if (!v->hits) {
         ui_say(v->view.ui, NOTICE_INFO, _("Nothing has been searched for yet"));
         return;
     }
+    gboolean threads = list_model_threaded(&v->model);
     for (int i = self ? 0 : 1; i <= n; i++) {
-        int at = ((v->scroll.cursor + by * i) % n + n) % n;
-        if (!g_hash_table_contains(v->hits, &g_array_index(v->model.shown, gint64, at)))
+        int at = threads ? list_threads_next_in(v, v->hits, by, self) : ((v->scroll.cursor + by * i) % n + n) % n;
+        if (at < 0)
+            break;
+        if (!threads && !g_hash_table_contains(v->hits, &g_array_index(v->model.shown, gint64, at)))
             continue;
         gboolean wrapped = by > 0 ? at < v->scroll.cursor : at > v->scroll.cursor;
         v->scroll.cursor = at;
@@ -82,7 +88,7 @@ static void take_hits(ListView *v, const Find *f, const GArray *ids)
     v->hits = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     for (guint i = 0; i < ids->len; i++)
         g_hash_table_add(v->hits, g_memdup2(&g_array_index(ids, gint64, i), sizeof(gint64)));
-    if (ids->len == 0 || v->model.shown->len == 0) {
+    if (ids->len == 0 || list_model_len(&v->model) == 0) {
         const Folder *folder = folder_view_folder(v->view.ui->panes->folders, v->model.folder);
         ui_say(v->view.ui, NOTICE_INFO, _("No match for '%s' in %s (headers and text)"), f->pattern,
                folder ? folder_label(folder) : "");
@@ -259,13 +265,21 @@ static void go_to_unread(ListView *v, int index)
 static void next_unread(ListView *v, int by)
 {
     Ui *ui = v->view.ui;
-    int n = (int)v->model.shown->len;
+    int n = list_model_len(&v->model);
     const Folder *f = folder_view_folder(ui->panes->folders, v->model.folder);
     gboolean reading = ui->panes->focus == FOCUS_VIEWER;
     const Row *here = list_view_row(&v->view);
     /* in the list the message under the cursor counts when it was not opened */
     gboolean self = !reading && by > 0 && here && !(here->flags & FLAG_SEEN) &&
                     v->last_unread != here->placement;
+    if (list_model_threaded(&v->model)) {
+        int at = list_threads_next_unread(v, by, self);
+        if (at >= 0)
+            go_to_unread(v, at);
+        else
+            offer_next_folder(v);
+        return;
+    }
     for (int i = self ? 0 : 1; i < MIN(n, UNREAD_LOOKED_AT); i++) {
         int at = ((v->scroll.cursor + by * i) % n + n) % n;
         if (!list_model_row(&v->model, list_model_at(&v->model, at)))
@@ -285,13 +299,14 @@ static void next_unread(ListView *v, int by)
 /* Far away in a long list: the nearest below the cursor, else from the top. */
 static void take_unread(ListView *v, const GArray *ids)
 {
-    int n = (int)v->model.shown->len;
+    int n = list_model_len(&v->model);
     g_autoptr(GHashTable) unread = g_hash_table_new(g_int64_hash, g_int64_equal);
     for (guint i = 0; i < ids->len; i++)
         g_hash_table_add(unread, &g_array_index(ids, gint64, i));
     for (int i = 1; i < n; i++) {
         int at = (v->scroll.cursor + i) % n;
-        if (g_hash_table_contains(unread, &g_array_index(v->model.shown, gint64, at))) {
+        gint64 id = list_model_at(&v->model, at);
+        if (g_hash_table_contains(unread, &id)) {
             go_to_unread(v, at);
             return;
         }

@@ -38,9 +38,31 @@ void list_model_clear(ListModel *m)
     g_hash_table_unref(m->tags);
     if (m->only)
         g_hash_table_unref(m->only);
+    g_clear_pointer(&m->threads, thread_list_free);
 }
 
 /* ---- what is shown ---- */
+
+gboolean list_model_threaded(const ListModel *m)
+{
+    return m->threads && !m->only;
+}
+
+int list_model_len(const ListModel *m)
+{
+    return (int)(list_model_threaded(m) ? thread_list_len(m->threads) : m->shown->len);
+}
+
+gboolean list_model_thread(const ListModel *m, int index, ThreadRow *row)
+{
+    if (!list_model_threaded(m) || index < 0 || !thread_list_row(m->threads, (guint)index, row))
+        return FALSE;
+    if (!row->placement) {
+        (void)thread_list_load(m->threads, m->store, (guint)index, 1);
+        (void)thread_list_row(m->threads, (guint)index, row);
+    }
+    return TRUE;
+}
 
 static void show(ListModel *m)
 {
@@ -66,10 +88,16 @@ void list_model_limit(ListModel *m, GArray *placements)
             set_add(m->only, g_array_index(placements, gint64, i));
     }
     show(m);
+    if (placements && m->threads) /* `ids` has none of them: the order is that of the search */
+        g_array_append_vals(m->shown, placements->data, placements->len);
 }
 
 int list_model_index(const ListModel *m, gint64 placement)
 {
+    if (list_model_threaded(m)) {
+        gint64 thread = thread_of_placement(m->store, placement);
+        return thread ? thread_list_find(m->threads, m->store, thread, placement) : -1;
+    }
     for (guint i = 0; i < m->shown->len; i++)
         if (g_array_index(m->shown, gint64, i) == placement)
             return (int)i;
@@ -78,6 +106,9 @@ int list_model_index(const ListModel *m, gint64 placement)
 
 gint64 list_model_at(const ListModel *m, int index)
 {
+    ThreadRow row;
+    if (list_model_threaded(m))
+        return list_model_thread(m, index, &row) ? row.placement : 0;
     return index >= 0 && index < (int)m->shown->len ? g_array_index(m->shown, gint64, index) : 0;
 }
 
@@ -118,15 +149,32 @@ void list_model_need(ListModel *m, Store *s, int index, int n)
     if (g_hash_table_size(m->rows) > ROWS_KEPT)
         g_hash_table_remove_all(m->rows);
     g_autoptr(GArray) missing = g_array_new(FALSE, FALSE, sizeof(gint64));
-    for (int i = MAX(index, 0); i < index + n && i < (int)m->shown->len; i++) {
-        gint64 id = g_array_index(m->shown, gint64, i);
-        if (!g_hash_table_contains(m->rows, &id))
+    if (list_model_threaded(m))
+        m->large = thread_list_load(m->threads, s, (guint)MAX(index, 0), (guint)MAX(n, 0));
+    for (int i = MAX(index, 0); i < index + n && i < list_model_len(m); i++) {
+        gint64 id = list_model_at(m, i);
+        if (id && !g_hash_table_contains(m->rows, &id))
             g_array_append_val(missing, id);
     }
     read_rows(m, s, missing);
 }
 
 /* ---- the list ---- */
+
+static void begin(ListModel *m, Store *s, gint64 folder, SortKey key, gboolean reverse, gint64 seq)
+{
+    if (folder != m->folder)
+        g_hash_table_remove_all(m->tags);
+    g_hash_table_remove_all(m->rows);
+    g_clear_pointer(&m->only, g_hash_table_unref);
+    g_clear_pointer(&m->threads, thread_list_free);
+    m->large = 0;
+    m->store = s;
+    m->folder = folder;
+    m->key = key;
+    m->reverse = reverse;
+    m->seq = seq;
+}
 
 gboolean list_model_open(ListModel *m, Store *s, gint64 folder, SortKey key, gboolean reverse,
                          guint n, GError **err)
@@ -135,23 +183,39 @@ gboolean list_model_open(ListModel *m, Store *s, gint64 folder, SortKey key, gbo
     GArray *first = list_first(s, folder, key, reverse, n, err);
     if (!first)
         return FALSE;
-    if (folder != m->folder)
-        g_hash_table_remove_all(m->tags);
-    g_hash_table_remove_all(m->rows);
-    g_clear_pointer(&m->only, g_hash_table_unref);
+    begin(m, s, folder, key, reverse, seq);
     g_array_unref(m->ids);
     m->ids = first;
-    m->folder = folder;
-    m->key = key;
-    m->reverse = reverse;
-    m->seq = seq;
     m->complete = first->len < n;
+    show(m);
+    return TRUE;
+}
+
+gboolean list_model_open_threads(ListModel *m, Store *s, gint64 folder, gboolean newest_first, guint n,
+                                 GError **err)
+{
+    gint64 seq = store_change_seq(s);
+    GArray *first = threads_first(s, folder, newest_first, n, err);
+    if (!first)
+        return FALSE;
+    begin(m, s, folder, SORT_DATE, newest_first, seq);
+    g_array_unref(m->ids);
+    m->ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+    m->threads = thread_list_new(folder, newest_first, FALSE);
+    m->complete = first->len < n;
+    thread_list_set(m->threads, first, seq, m->complete);
     show(m);
     return TRUE;
 }
 
 void list_model_set(ListModel *m, GArray *ids_take, gint64 seq)
 {
+    if (m->threads) {
+        thread_list_set(m->threads, ids_take, seq, TRUE);
+        m->seq = MIN(m->seq, seq); /* rows that changed since then are still to be read again */
+        m->complete = TRUE;
+        return;
+    }
     g_array_unref(m->ids);
     m->ids = ids_take;
     m->seq = seq;
@@ -241,6 +305,30 @@ static gboolean insert_ids(ListModel *m, Store *s, const GArray *added)
     return TRUE;
 }
 
+static void forget_rows(ListModel *m, const GArray *ids)
+{
+    for (guint i = 0; i < ids->len; i++)
+        g_hash_table_remove(m->rows, &g_array_index(ids, gint64, i));
+}
+
+static gboolean update_threads(ListModel *m, Store *s, const ListChanges *c, gboolean *reload)
+{
+    gboolean moved = thread_list_update(m->threads, s, reload);
+    if (c->all) {
+        g_hash_table_remove_all(m->rows);
+        m->seq = c->seq;
+        return TRUE;
+    }
+    forget_rows(m, c->changed);
+    forget_rows(m, c->added);
+    forget_rows(m, c->removed);
+    for (guint i = 0; i < c->removed->len; i++)
+        g_hash_table_remove(m->tags, &g_array_index(c->removed, gint64, i));
+    m->seq = c->seq;
+    g_array_append_vals(m->added, c->added->data, c->added->len);
+    return moved || c->added->len + c->changed->len + c->removed->len > 0;
+}
+
 gboolean list_model_update(ListModel *m, Store *s, gboolean *reload)
 {
     *reload = FALSE;
@@ -250,6 +338,8 @@ gboolean list_model_update(ListModel *m, Store *s, gboolean *reload)
     g_autoptr(ListChanges) c = list_changes(s, m->folder, m->seq, NULL);
     if (!c)
         return FALSE;
+    if (m->threads)
+        return update_threads(m, s, c, reload);
     if (c->all) {
         g_hash_table_remove_all(m->rows);
         *reload = TRUE;

@@ -20,6 +20,7 @@ typedef struct {
     char *pattern;      /* limit; NULL: none */
     char *search;       /* what `/` looked for */
     GHashTable *hits;   /* its placements; NULL: none */
+    gboolean folded;    /* Alt-V: all threads were folded */
     gint64 last_unread; /* where Tab went: it goes on from there */
     guint seen_timer;
     gint64 seen_placement;

@@ -11,6 +11,7 @@
 #include "list_find.h"
 #include "list_model.h"
 #include "list_private.h"
+#include "list_threads.h"
 #include "loader.h"
 #include "loop.h"
 #include "scroll.h"
@@ -21,7 +22,8 @@
 #include "pintail/util/error.h"
 #include "pintail/util/i18n.h"
 
-#define FIRST_PAGE 200
+#define FIRST_PAGE    200
+#define TAGS_IN_ORDER 64
 
 /* ---- keeping the place ---- */
 
@@ -63,7 +65,7 @@ static void restore(ListView *v, Place p)
         v->scroll.cursor = wanted;
         v->wanted = v->wanted_message = 0;
     }
-    scroll_fit(&v->scroll, (int)v->model.shown->len, v->scroll.page);
+    scroll_fit(&v->scroll, list_model_len(&v->model), v->scroll.page);
 }
 
 /* The viewer follows the cursor. */
@@ -77,7 +79,7 @@ static void preview(ListView *v)
 
 void list_moved(ListView *v)
 {
-    scroll_fit(&v->scroll, (int)v->model.shown->len, v->scroll.page);
+    scroll_fit(&v->scroll, list_model_len(&v->model), v->scroll.page);
     preview(v);
     v->view.ui->dirty = TRUE;
 }
@@ -87,13 +89,15 @@ void list_moved(ListView *v)
 typedef struct {
     gint64 folder, seq;
     SortKey key;
-    gboolean reverse;
+    gboolean reverse, threads;
 } Load;
 
 static gpointer load_work(Store *s, gpointer data, const Cancel *stop, GError **err)
 {
     Load *l = data;
     l->seq = store_change_seq(s);
+    if (l->threads)
+        return threads_all(s, l->folder, l->reverse, stop, err);
     return list_all(s, l->folder, l->key, l->reverse, stop, err);
 }
 
@@ -103,7 +107,7 @@ static void loaded(Ui *ui, gpointer result, const GError *err, gpointer data)
 {
     ListView *v = (ListView *)ui->panes->list;
     Load *l = data;
-    if (err || l->folder != v->model.folder) {
+    if (err || l->folder != v->model.folder || l->threads != (v->model.threads != NULL)) {
         if (err && !error_is(err, PINTAIL_ERROR_CANCELLED))
             ui_say(ui, NOTICE_ERROR, "%s", err->message);
         if (result)
@@ -122,6 +126,7 @@ static void load_all(ListView *v)
     l->folder = v->model.folder;
     l->key = v->model.key;
     l->reverse = v->model.reverse;
+    l->threads = v->model.threads != NULL;
     loader_run(v->view.ui->loader, LOAD_LIST, load_work, loaded, l, g_free,
                (GDestroyNotify)g_array_unref);
 }
@@ -162,8 +167,12 @@ static gboolean open_list(ListView *v, gint64 folder)
     int rows, columns;
     term_size(&rows, &columns);
     guint page = (guint)MAX(rows, FIRST_PAGE);
-    if (!list_model_open(&v->model, ui->store, folder, sort_key(ui->conf),
-                         conf_bool(ui->conf, "sort-reverse"), page, &err)) {
+    gboolean reverse = conf_bool(ui->conf, "sort-reverse");
+    gboolean open = conf_bool(ui->conf, "threads")
+                        ? list_model_open_threads(&v->model, ui->store, folder, reverse, page, &err)
+                        : list_model_open(&v->model, ui->store, folder, sort_key(ui->conf), reverse, page, &err);
+    v->folded = FALSE;
+    if (!open) {
         ui_say(ui, NOTICE_ERROR, "%s", err->message);
         return FALSE;
     }
@@ -187,8 +196,8 @@ void list_view_open(View *view, gint64 folder)
     v->wanted = v->wanted_message = 0;
     v->scroll.cursor = v->scroll.top = 0;
     if (!conf_bool(ui->conf, "sort-reverse")) /* the newest is at the end */
-        v->scroll.cursor = v->scroll.top = (int)v->model.shown->len;
-    scroll_fit(&v->scroll, (int)v->model.shown->len, v->scroll.page);
+        v->scroll.cursor = v->scroll.top = list_model_len(&v->model);
+    scroll_fit(&v->scroll, list_model_len(&v->model), v->scroll.page);
     list_find_forget(v);
     preview(v);
     (void)ui_request(ui, REQUEST_OPEN, v->account, folder, 0);
@@ -226,9 +235,42 @@ const Row *list_view_row(View *view)
     return list_model_row(&v->model, list_model_at(&v->model, v->scroll.cursor));
 }
 
+static int by_place(gconstpointer a, gconstpointer b, gpointer model)
+{
+    return list_model_index(model, *(const gint64 *)a) - list_model_index(model, *(const gint64 *)b);
+}
+
+static int by_id(gconstpointer a, gconstpointer b)
+{
+    gint64 x = *(const gint64 *)a, y = *(const gint64 *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* In the order of the rows; many in that of their arrival, which needs no look at each. */
+static GArray *tagged_in_threads(ListView *v)
+{
+    GArray *ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+    GHashTableIter it;
+    gpointer key;
+    g_hash_table_iter_init(&it, v->model.tags);
+    while (g_hash_table_iter_next(&it, &key, NULL))
+        g_array_append_val(ids, *(gint64 *)key);
+    g_array_sort(ids, by_id);
+    if (ids->len <= TAGS_IN_ORDER)
+        g_array_sort_with_data(ids, by_place, &v->model);
+    return ids;
+}
+
+GArray *list_view_targets(View *view)
+{
+    return list_threads_targets((ListView *)view);
+}
+
 GArray *list_view_tagged(View *view)
 {
     ListView *v = (ListView *)view;
+    if (v->model.threads)
+        return tagged_in_threads(v);
     GArray *ids = g_array_new(FALSE, FALSE, sizeof(gint64));
     for (guint i = 0; i < v->model.ids->len; i++) { /* in the order of the list */
         gint64 id = g_array_index(v->model.ids, gint64, i);
@@ -282,7 +324,7 @@ gboolean list_view_select(View *view, gint64 placement)
 void list_view_advance(View *view)
 {
     ListView *v = (ListView *)view;
-    int last = (int)v->model.shown->len - 1;
+    int last = list_model_len(&v->model) - 1;
     v->scroll.cursor += v->scroll.cursor < last ? 1 : v->scroll.cursor > 0 ? -1 : 0;
     list_moved(v);
 }
@@ -290,7 +332,7 @@ void list_view_advance(View *view)
 gint64 list_view_position(View *view, guint *total)
 {
     ListView *v = (ListView *)view;
-    *total = v->model.shown->len;
+    *total = (guint)list_model_len(&v->model);
     return *total ? v->scroll.cursor + 1 : 0;
 }
 
@@ -307,7 +349,7 @@ char *list_view_summary(View *view)
     if (f->unread > 0)
         g_string_append_printf(s, _(", %lld unread"), (long long)f->unread);
     if (v->pattern)
-        g_string_append_printf(s, _(", %u match '%s'"), v->model.shown->len, v->pattern);
+        g_string_append_printf(s, _(", %u match '%s'"), (guint)list_model_len(&v->model), v->pattern);
     guint tagged = g_hash_table_size(v->model.tags);
     if (tagged)
         g_string_append_printf(s, _(", %u tagged"), tagged);
@@ -426,22 +468,29 @@ static void draw_header(ListView *v, Surface *s, const IndexCell *cells)
     }
 }
 
-static void draw_row(ListView *v, Surface *s, int y, int index, const IndexCell *cells, gboolean on,
-                     gboolean focused)
+static void draw_row(ListView *v, Surface *s, int y, int index, const IndexCell *cells, Branches *branches,
+                     gboolean on, gboolean focused)
 {
+    ThreadRow thread = {0};
     const Row *r = list_model_row(&v->model, list_model_at(&v->model, index));
     Style over = !on ? 0 : style_of(focused ? "selected" : "selected.unfocused");
-    Style style = style_merge(r ? row_style(v, r) : style_of("list"), over);
+    (void)list_model_thread(&v->model, index, &thread);
+    Style style = r ? row_style(v, r) : style_of("list");
+    if (thread.folded && thread.unread > 0)
+        style = style_merge(style, style_of("list.unread"));
+    style = style_merge(style, over);
     surface_fill(s, y, 0, -1, style, " ");
     surface_put(s, y, 0, 1, style, on ? "▸" : " ", -1);
     if (!r) /* it has just gone; the next event takes it out of the list */
         return;
     IndexValues values = {r, (guint)index + 1, g_hash_table_contains(v->model.tags, &r->placement),
-                          v->recipient, v->now};
+                          v->recipient, v->now, .thread_unread = thread.folded && thread.unread > 0};
     for (guint i = 0; i < v->format.n; i++) {
         const IndexField *f = &v->format.fields[i];
         if (cells[i].cells <= 0)
             continue;
+        g_autofree char *tree = f->letter == 's' ? list_threads_prefix(v, branches, index, cells[i].cells) : NULL;
+        values.tree = tree;
         g_autofree char *text = index_format_text(f, &values, cells[i].cells);
         int skip = 0;
         if (f->right) {
@@ -485,15 +534,17 @@ static void list_draw(View *view, Surface *s, gboolean focused)
     v->now = date_now();
     index_format_place(&v->format, columns - 1, cells);
     draw_header(v, s, cells);
-    scroll_fit(&v->scroll, (int)v->model.shown->len, rows);
+    scroll_fit(&v->scroll, list_model_len(&v->model), rows);
     list_model_need(&v->model, view->ui->store, v->scroll.top, rows);
-    for (int i = 0; i < rows && v->scroll.top + i < (int)v->model.shown->len; i++) {
+    list_threads_load(v);
+    Branches branches = {.next = -1};
+    for (int i = 0; i < rows && v->scroll.top + i < list_model_len(&v->model); i++) {
         int index = v->scroll.top + i;
-        draw_row(v, s, i + 1, index, cells, index == v->scroll.cursor, focused);
+        draw_row(v, s, i + 1, index, cells, &branches, index == v->scroll.cursor, focused);
         if (focused && index == v->scroll.cursor)
             ui_cursor(view->ui, s, i + 1, 0);
     }
-    if (v->model.shown->len == 0)
+    if (list_model_len(&v->model) == 0)
         draw_empty(v, s);
 }
 
@@ -506,9 +557,9 @@ static gboolean list_key(View *view, const Key *k)
         return FALSE;
     if (k->mouse == MOUSE_WHEEL_UP || k->mouse == MOUSE_WHEEL_DOWN) {
         v->scroll.cursor += k->mouse == MOUSE_WHEEL_UP ? -3 : 3;
-        v->scroll.cursor = CLAMP(v->scroll.cursor, 0, MAX((int)v->model.shown->len - 1, 0));
+        v->scroll.cursor = CLAMP(v->scroll.cursor, 0, MAX(list_model_len(&v->model) - 1, 0));
         list_moved(v);
-    } else if (k->row >= 1 && v->scroll.top + k->row - 1 < (int)v->model.shown->len) {
+    } else if (k->row >= 1 && v->scroll.top + k->row - 1 < list_model_len(&v->model)) {
         if (k->mouse == MOUSE_CLICK) {
             v->scroll.cursor = v->scroll.top + k->row - 1;
             list_moved(v);
@@ -522,7 +573,7 @@ static gboolean list_key(View *view, const Key *k)
 static void step(ListView *v, int by)
 {
     int next = v->scroll.cursor + by;
-    if (next < 0 || next >= (int)v->model.shown->len) {
+    if (next < 0 || next >= list_model_len(&v->model)) {
         ui_say(v->view.ui, NOTICE_INFO, by > 0 ? _("This is the last message") : _("This is the first message"));
         return;
     }
@@ -539,7 +590,7 @@ static void tag(ListView *v)
         return;
     if (!g_hash_table_remove(v->model.tags, &id))
         g_hash_table_add(v->model.tags, g_memdup2(&id, sizeof id));
-    if (v->view.ui->panes->focus == FOCUS_LIST && v->scroll.cursor + 1 < (int)v->model.shown->len) {
+    if (v->view.ui->panes->focus == FOCUS_LIST && v->scroll.cursor + 1 < list_model_len(&v->model)) {
         v->scroll.cursor++;
         list_moved(v);
     }
@@ -549,11 +600,13 @@ static void sort_command(ListView *v, const char *key)
 {
     Ui *ui = v->view.ui;
     g_autoptr(GError) err = NULL;
-    gboolean same = g_str_equal(key, conf_string(ui->conf, "sort"));
+    gboolean threads = g_str_equal(key, "threads"), had = conf_bool(ui->conf, "threads");
+    gboolean same = threads ? had : !had && g_str_equal(key, conf_string(ui->conf, "sort"));
     gboolean reverse = conf_bool(ui->conf, "sort-reverse");
     /* dates begin with the newest, names with A */
     gboolean wanted = same ? !reverse : !(g_str_equal(key, "from") || g_str_equal(key, "subject"));
-    if ((!same && !conf_set(ui->conf, "sort", key, &err)) ||
+    if ((!threads && !conf_set(ui->conf, "sort", key, &err)) ||
+        (threads != had && !conf_set(ui->conf, "threads", threads ? "on" : "off", &err)) ||
         (wanted != reverse && !conf_set(ui->conf, "sort-reverse", wanted ? "on" : "off", &err)))
         ui_say(ui, NOTICE_WARNING, "%s", err->message);
     else
@@ -562,8 +615,8 @@ static void sort_command(ListView *v, const char *key)
 
 static void sort_chosen(Ui *ui, char key, gpointer data)
 {
-    static const char *const names[] = {"date", "arrival", "from", "subject", "size"};
-    static const char keys[] = "dafsz";
+    static const char *const names[] = {"threads", "date", "arrival", "from", "subject", "size"};
+    static const char keys[] = "tdafsz";
     const char *at = key ? strchr(keys, key) : NULL;
     if (at)
         sort_command((ListView *)ui->panes->list, names[at - keys]);
@@ -572,7 +625,7 @@ static void sort_chosen(Ui *ui, char key, gpointer data)
 static void jump(ListView *v, const char *where)
 {
     guint64 n;
-    guint total = v->model.shown->len;
+    guint total = (guint)list_model_len(&v->model);
     if (where && g_ascii_string_to_unsigned(where, 10, 1, MAX(total, 1), &n, NULL)) {
         v->scroll.cursor = (int)n - 1;
         list_moved(v);
@@ -594,7 +647,7 @@ static gboolean list_command(View *view, char **args)
     Ui *ui = view->ui;
     const char *name = args[0];
     g_autofree char *rest = g_strjoinv(" ", args + 1);
-    if (list_find_command(v, name, rest))
+    if (list_find_command(v, name, rest) || list_threads_command(v, name, rest))
         return TRUE;
     if (g_str_equal(name, "open"))
         open_message(v);
@@ -609,7 +662,7 @@ static gboolean list_command(View *view, char **args)
     else if (g_str_equal(name, "sort") && *rest)
         sort_command(v, rest);
     else if (g_str_equal(name, "sort"))
-        ui_ask_key(ui, _("Sort by: d date, a arrival, f from, s subject, z size"), "dafsz", sort_chosen, NULL);
+        ui_ask_key(ui, _("Sort by: t threads, d date, a arrival, f from, s subject, z size"), "tdafsz", sort_chosen, NULL);
     else if (ui->panes->focus == FOCUS_LIST && scroll_command(&v->scroll, name))
         moved_by_hand(v);
     else

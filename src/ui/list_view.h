@@ -7,6 +7,8 @@ View *list_view_new(Ui *ui);
 void list_view_open(View *v, gint64 folder);
 void list_view_sort_changed(View *v);
 Selection list_view_selection(View *v);
+/* All of the folded thread under the cursor; NULL: there is none. The caller owns it. */
+GArray *list_view_targets(View *v);
 GArray *list_view_tagged(View *v);              /* gint64 placements; the caller owns it */
 void list_view_clear_tags(View *v);
 gboolean list_view_select(View *v, gint64 placement);

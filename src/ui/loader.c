@@ -139,7 +139,8 @@ void loader_run(Loader *l, LoadSlot slot, LoadWork work, LoadDone done, gpointer
     j->refs = 2;
     l->current[slot] = j;
     l->handed_over++;
-    gboolean takes_long = slot == LOAD_LIST || slot == LOAD_SEARCH || slot == LOAD_LAYOUT;
+    gboolean takes_long = slot == LOAD_LIST || slot == LOAD_SEARCH || slot == LOAD_LAYOUT ||
+                          slot == LOAD_TREE;
     queue_push(l->hands[takes_long ? LONG : QUICK].jobs, j);
 }
 

@@ -14,6 +14,7 @@ typedef enum {
     LOAD_LAYOUT, /* the viewer's lines to the end; search in them */
     LOAD_PARTS,  /* parts view, saving an attachment */
     LOAD_WRITE,  /* what a reply or forward quotes; drafts */
+    LOAD_TREE,   /* of a thread that is too large to be read at once */
     LOAD_OTHER,
     LOAD_SLOTS,
 } LoadSlot;

@@ -118,6 +118,9 @@ GArray *panes_targets(Ui *ui)
             ui_say(ui, NOTICE_WARNING, _("No message is tagged"));
         return ids;
     }
+    GArray *whole = ui->panes->focus == FOCUS_LIST ? list_view_targets(ui->panes->list) : NULL;
+    if (whole)
+        return whole;
     GArray *ids = g_array_new(FALSE, FALSE, sizeof(gint64));
     Selection s = panes_selection(ui);
     if (s.placement)

@@ -135,7 +135,7 @@ static void changed(const char *what, void *data)
         keymap_free(ui->keymap);
         ui->keymap = keymap_new(ui->conf);
     }
-    if (ui->panes && ui->panes->list && what && (g_str_equal(what, "sort") || g_str_equal(what, "sort-reverse")))
+    if (ui->panes && ui->panes->list && what && (g_str_equal(what, "sort") || g_str_equal(what, "sort-reverse") || g_str_equal(what, "threads")))
         list_view_sort_changed(ui->panes->list);
     if (ui->panes && ui->panes->viewer && what && g_str_equal(what, "prefer-html"))
         viewer_view_reload(ui->panes->viewer);
