@@ -371,6 +371,11 @@ static void take_over(Store *s, gint64 op, gint64 destination_placement, gint64 
         uidvalidity = (guint32)db_int(st, 1);
         db_reset(st);
     }
+    /* What another client put there is the message itself, not a copy that we made: undo leaves it. */
+    db_run(&s->db,
+           "UPDATE undo_item SET destination_placement = 0"
+           " WHERE op = ?1 AND op <> 0 AND EXISTS(SELECT 1 FROM op WHERE id = ?1 AND kind = 2)",
+           "i", op);
     db_run(&s->db, "DELETE FROM op WHERE id = ?", "i", op);
     placement_bind(s, destination_placement, uidvalidity, uid);
 }

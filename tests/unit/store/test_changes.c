@@ -100,6 +100,22 @@ static void test_flags_found_second(Fixture *f, gconstpointer data)
     g_assert_cmpuint(placements_outrun(f->s, archive, &there, 1, store_change_seq(f->s)), ==, 0);
 }
 
+/* Before our copy is made another client moves the message there: undoing the copy must not delete the only one. */
+static void test_undo_copy_not_made(Fixture *f, gconstpointer data)
+{
+    start(f);
+    gint64 group = do_change(f->s, CHANGE_COPY, placement_at(f->s, inbox, 1), 0, 0, archive);
+    add_mail(f->s, archive, 500, 1, "one", 0);
+    guint32 gone = 1;
+    GError *err = NULL;
+    ok(placements_vanished(f->s, inbox, &gone, 1, &err));
+    g_assert_cmpuint(shown_count(f->s, archive), ==, 1);
+    g_assert_false(ops_waiting(f->s, account));
+    ok(change_undo(f->s, group, &err));
+    g_assert_false(ops_waiting(f->s, account));
+    g_assert_cmpuint(shown_count(f->s, archive), ==, 1);
+}
+
 static void test_park(Fixture *f, gconstpointer data)
 {
     start(f);
@@ -522,8 +538,9 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     TEST("/store/change/flags", test_flags);
     TEST("/store/change/move", test_move_and_done);
-    TEST("/changes/flags found first", test_flags_found_first);
-    TEST("/changes/flags found second", test_flags_found_second);
+    TEST("/store/change/undo a copy that was not made", test_undo_copy_not_made);
+    TEST("/store/change/flags found first", test_flags_found_first);
+    TEST("/store/change/flags found second", test_flags_found_second);
     TEST("/store/change/park", test_park);
     TEST("/store/change/undo-waiting", test_undo_waiting);
     TEST("/store/change/undo-done", test_undo_done);
