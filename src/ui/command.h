@@ -78,6 +78,12 @@ void cmd_flag(Ui *ui, char **args);
 void cmd_toggle_new(Ui *ui, char **args);
 void cmd_purge(Ui *ui, char **args);
 void cmd_tagged(Ui *ui, char **args);
+/* ---- thread_command.c ---- */
+void cmd_delete_thread(Ui *ui, char **args);
+void cmd_read_thread(Ui *ui, char **args);
+void cmd_mute(Ui *ui, char **args);
+void cmd_break_thread(Ui *ui, char **args);
+void cmd_join_thread(Ui *ui, char **args);
 /* ---- message_output.c ---- */
 void cmd_pipe(Ui *ui, char **args);
 void cmd_browser(Ui *ui, char **args);

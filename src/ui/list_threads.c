@@ -121,6 +121,15 @@ static int first_of_thread(const ListView *v, int at)
     return at;
 }
 
+int list_threads_after(const ListView *v)
+{
+    ThreadRow r;
+    if (!list_model_thread(&v->model, v->scroll.cursor, &r))
+        return -1;
+    int first = first_of_thread(v, v->scroll.cursor), next = first + (r.folded ? 1 : (int)r.total);
+    return next < list_model_len(&v->model) ? next : first > 0 ? first_of_thread(v, first - 1) : -1;
+}
+
 int list_threads_next_unread(ListView *v, int by, gboolean self)
 {
     ListModel *m = &v->model;

@@ -25,5 +25,7 @@ int list_threads_next_unread(ListView *v, int by, gboolean self);
 int list_threads_next_in(ListView *v, GHashTable *ids, int by, gboolean self);
 /* How many of `ids` are in the list, and how many of them up to row `index` (0: too many to tell). */
 void list_threads_count(ListView *v, GHashTable *ids, int index, guint *before, guint *total);
+/* The first row of the next thread, or of the one before when this is the last; -1: there is no other. */
+int list_threads_after(const ListView *v);
 /* fold-thread, fold-all, parent. TRUE: it was one of these. */
 gboolean list_threads_command(ListView *v, const char *name, const char *rest);

@@ -329,6 +329,16 @@ void list_view_advance(View *view)
     list_moved(v);
 }
 
+void list_view_leave_thread(View *view)
+{
+    ListView *v = (ListView *)view;
+    int at = list_threads_after(v);
+    if (at < 0)
+        return;
+    v->scroll.cursor = at;
+    list_moved(v);
+}
+
 gint64 list_view_position(View *view, guint *total)
 {
     ListView *v = (ListView *)view;

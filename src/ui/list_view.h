@@ -17,6 +17,8 @@ void list_view_select_later(View *v, gint64 placement, gint64 message);
 const Row *list_view_row(View *v);              /* under the cursor; borrowed until the next key; NULL */
 /* The cursor goes on after a command: to the next message (mutt's resolve). */
 void list_view_advance(View *v);
+/* The same past the whole thread; without threads the cursor stays. */
+void list_view_leave_thread(View *v);
 /* A flag was toggled: the cursor stays, an opened message is not marked read behind its back. */
 void list_view_flags_pressed(View *v);
 /* Rows of these placements where they are known; NULL holes. Short read. */

@@ -8,6 +8,7 @@
 #include "folder_view.h"
 #include "list_view.h"
 #include "loader.h"
+#include "message_command.h"
 #include "panes.h"
 #include "undo.h"
 #include "writer.h"
@@ -76,8 +77,6 @@ static gint64 commit(Store *s, gpointer p, GError **err)
 
 /* ---- back on the UI thread ---- */
 
-static void undo_groups(Ui *ui, const Undone *u, gint64 account);
-
 static void committed(Ui *ui, gint64 group, const GError *err, gpointer p)
 {
     Action *a = p;
@@ -96,7 +95,7 @@ static void committed(Ui *ui, gint64 group, const GError *err, gpointer p)
     if (undo_wanted(ui->undo, a->ticket)) {
         Undone u = {.groups = {group, a->first_group}, .what = a->said,
                     .placement = g_array_index(a->ids, gint64, 0), .message = a->message};
-        undo_groups(ui, &u, a->account);
+        messages_undo(ui, &u, a->account);
         return;
     }
     if (a->said && a->destination_name)
@@ -166,6 +165,8 @@ static void undoing_free(gpointer p)
 static gint64 undo_work(Store *s, gpointer p, GError **err)
 {
     Undoing *u = p;
+    if (u->groups[0] < 0)
+        return thread_command_undo(s, -u->groups[0], (ThreadUndo)u->groups[1], err) ? 1 : 0;
     if (!change_undo(s, u->groups[0], err))
         return 0;
     return !u->groups[1] || change_undo(s, u->groups[1], err) ? 1 : 0;
@@ -194,7 +195,7 @@ static void undone(Ui *ui, gint64 result, const GError *err, gpointer p)
     ui_say(ui, NOTICE_INFO, _("Undone: %s"), u->what);
 }
 
-static void undo_groups(Ui *ui, const Undone *u, gint64 account)
+void messages_undo(Ui *ui, const Undone *u, gint64 account)
 {
     Undoing *job = g_new0(Undoing, 1);
     job->groups[0] = u->groups[0];
@@ -216,7 +217,7 @@ void cmd_undo(Ui *ui, char **args)
         return;
     }
     if (u.groups[0])
-        undo_groups(ui, &u, panes_selection(ui).account);
+        messages_undo(ui, &u, panes_selection(ui).account);
     g_free(u.what);
 }
 
@@ -421,6 +422,20 @@ void cmd_undelete(Ui *ui, char **args)
     Action *a = action_new(ui, CHANGE_FLAGS, g_array_ref(ids));
     a->remove = FLAG_DELETED;
     run_action(ui, a, _("undeleting"));
+}
+
+void messages_delete(Ui *ui, GArray *ids_take)
+{
+    delete_ids(ui, ids_take);
+}
+
+void messages_mark_read(Ui *ui, GArray *ids_take)
+{
+    Action *a = action_new(ui, CHANGE_FLAGS, ids_take);
+    a->add = FLAG_SEEN;
+    g_autofree char *name = name_of(ui, a->ids);
+    a->said = g_strdup_printf(_("Marked %s read"), name);
+    run_action(ui, a, a->said);
 }
 
 /* ---- many at once ---- */
