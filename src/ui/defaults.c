@@ -47,7 +47,7 @@
     "bind compose up up", "bind compose down down", "bind compose pgup page-up",                   \
     "bind compose pgdn page-down", "bind compose space page-down", "bind compose - page-up",       \
     "bind parts up up", "bind parts down down", "bind parts j down", "bind parts k up",            \
-    "bind parts s save", "bind parts enter open", "bind parts home first", "bind parts end last",  \
+    "bind parts s save", "bind parts t tag", "bind parts o open-with", "bind parts | pipe-part", "bind parts enter open", "bind parts home first", "bind parts end last",  \
     "bind problems up up", "bind problems down down", "bind problems j down",                      \
     "bind problems k up", "bind problems r retry", "bind problems d dismiss",                      \
     "bind problems e edit", "bind problems enter open", "bind problems home first",                \

@@ -1,34 +1,27 @@
 /* parts_view.c - see parts_view.h.
  *
- * A part that is not here is asked for, and the action goes on when it has come. Files are made with
- * O_EXCL in the folder that the person names: nothing is overwritten, no name of the
- * message's leads anywhere else. */
-#include <errno.h>
+ * Of what is tagged, or of the part under the cursor, one after the other; a part that is not here is asked
+ * for, and the action goes on when it has come. */
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include "command.h"
 #include "content.h"
 #include "loader.h"
 #include "panes.h"
+#include "parts_job.h"
 #include "parts_view.h"
+#include "private_file.h"
 #include "text_view.h"
-#include "pintail/mime/render.h"
 #include "pintail/util/error.h"
 #include "pintail/util/file.h"
 #include "pintail/util/i18n.h"
 #include "pintail/util/text.h"
 
-#define SHOWN_MAX (1u << 20) /* bytes of a part shown as text */
-
 typedef struct {
     char *section, *type, *name;
     guint64 size;
     guint depth;
-    gboolean is_container;
+    gboolean is_container, tagged;
 } PartRow;
-
-typedef enum { PART_SAVE, PART_SHOW } PartAction;
 
 typedef struct {
     View view;
@@ -39,7 +32,11 @@ typedef struct {
     /* what waits for the part's content: */
     gboolean waiting;
     PartAction action;
-    char *section, *path;
+    char *section, *path, *filter;
+    /* an action on several: */
+    GQueue todo;       /* of guint: rows that come after this one */
+    guint done;        /* how many are done */
+    guint64 bytes;
 } Parts;
 
 static void part_row_free(gpointer p)
@@ -166,109 +163,7 @@ static void start_rows(Parts *p)
     loader_run(p->view.ui->loader, LOAD_PARTS, load_rows, rows_loaded, job, g_free, (GDestroyNotify)g_ptr_array_unref);
 }
 
-/* ---- one part: saved or shown by the loader ---- */
-
-typedef struct {
-    Parts *parts;
-    gint64 message;
-    PartAction action;
-    char *section, *path; /* path: where to save */
-} PartJob;
-
-typedef struct {
-    gboolean missing;
-    char *text;           /* what to say, or to show */
-} PartResult;
-
-static void part_job_free(gpointer p)
-{
-    PartJob *j = p;
-    g_free(j->section);
-    g_free(j->path);
-    g_free(j);
-}
-
-static void part_result_free(gpointer p)
-{
-    PartResult *r = p;
-    g_free(r->text);
-    g_free(r);
-}
-
-static gboolean write_all(int fd, const char *bytes, gsize len)
-{
-    while (len > 0) {
-        gssize n = write(fd, bytes, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return FALSE;
-        bytes += n;
-        len -= (gsize)n;
-    }
-    return TRUE;
-}
-
-/* A whole file or none. */
-static gboolean save_bytes(const char *path, GBytes *bytes, GError **err)
-{
-    g_autofree char *directory = g_path_get_dirname(path);
-    g_autofree char *name = g_path_get_basename(path);
-    int fd = file_create_new(directory, name, 0600, err);
-    if (fd < 0)
-        return FALSE;
-    gsize len = 0;
-    const char *at = g_bytes_get_data(bytes, &len);
-    gboolean written = write_all(fd, at, len) && fsync(fd) == 0;
-    int problem = errno;
-    if (close(fd) != 0 && written) {
-        problem = errno;
-        written = FALSE;
-    }
-    if (!written) {
-        unlink(path);
-        error_set_errno(err, PINTAIL_ERROR_STORE, problem, _("cannot write '%s'"), path);
-    }
-    return written;
-}
-
-static char *shown_text(const Content *c, Store *s, const Part *p, GError **err)
-{
-    g_autofree char *text = content_text(c, s, p, err);
-    if (!text)
-        return NULL;
-    gsize len = MIN(strlen(text), SHOWN_MAX);
-    g_autoptr(Rendered) r = g_str_equal(p->type, "text/html") ? render_html(text, len)
-                                                              : render_plain(text, len, p->flowed, p->delsp);
-    return rendered_to_text(r);
-}
-
-static gpointer run_part(Store *s, gpointer data, const Cancel *stop, GError **err)
-{
-    const PartJob *j = data;
-    g_autoptr(GError) failure = NULL;
-    g_autoptr(Content) c = content_open(s, j->message, &failure);
-    const Part *p = NULL;
-    if (c && !(p = part_by_section(c->root, j->section)))
-        p = c->root; /* section "1" of a message of one part */
-    PartResult *r = g_new0(PartResult, 1);
-    g_autoptr(GBytes) bytes = p && !failure ? content_part(c, s, p, &failure) : NULL;
-    if (!bytes && !failure) {
-        r->missing = TRUE;
-        return r;
-    }
-    if (bytes && j->action == PART_SHOW) {
-        r->text = shown_text(c, s, p, &failure);
-    } else if (bytes && save_bytes(j->path, bytes, &failure)) {
-        g_autofree char *size = text_size(g_bytes_get_size(bytes));
-        r->text = g_strdup_printf(_("Saved %s (%s)"), j->path, size);
-    }
-    if (!failure)
-        return r;
-    g_propagate_error(err, g_steal_pointer(&failure));
-    part_result_free(r);
-    return NULL;
-}
+/* ---- one part after the other, by the loader ---- */
 
 static void fetch_part(Parts *p)
 {
@@ -289,20 +184,63 @@ static void ask_path(Parts *p, const char *question, const char *initial)
     ui_ask_completing(p->view.ui, question, initial, COMPLETE_FILE, path_asked, p);
 }
 
+/* To a shell on the terminal; its output stays until Enter. */
+static gboolean run_pipe(Ui *ui, const char *command, const char *path)
+{
+    const char *argv[] = {"/bin/sh", "-c", "eval \"$1\" <\"$2\"; s=$?; printf '\\n%s ' \"$3\"; read -r _; exit $s",
+                          "sh", command, path, _("Press Enter to go back to Pintail."), NULL};
+    return ui_run_on_terminal(ui, argv);
+}
+
+/* A program with a window of its own goes on by itself; the file is there for a while. */
+static void run_program(Ui *ui, PartResult *r)
+{
+    const char *script = r->on_terminal ? "eval \"$1\"" : "eval \"$1\" </dev/null >/dev/null 2>&1 &";
+    const char *by_mailcap[] = {"/bin/sh", "-c", script, "sh", r->command, NULL};
+    g_autofree char *opener = r->command ? NULL : g_find_program_in_path("xdg-open");
+    const char *by_desktop[] = {opener, r->path, NULL};
+    if (!r->command && !opener) {
+        ui_say(ui, NOTICE_ERROR, _("No program for this here: name one in ~/.mailcap, or install xdg-open"));
+        return;
+    }
+    if (ui_run_on_terminal(ui, r->command ? by_mailcap : by_desktop))
+        ui_say(ui, NOTICE_INFO, _("Opened a copy that is only for reading"));
+    else
+        ui_say(ui, NOTICE_WARNING, _("This ended with an error: %s"), r->command ? r->command : opener);
+    private_file_keep(ui, r->path);
+    g_clear_pointer(&r->path, g_free);
+}
+
+static void next_part(Parts *p, const char *said);
+
+static void part_succeeded(Parts *p, const PartJob *j, PartResult *r)
+{
+    Ui *ui = p->view.ui;
+    p->done++;
+    p->bytes += r->size;
+    if (j->action == PART_SHOW || (j->action == PART_OPEN && r->text))
+        ui_push(ui, text_view_new(ui, j->section, r->text ? r->text : ""));
+    else if (j->action == PART_OPEN)
+        run_program(ui, r);
+    else if (j->action == PART_PIPE)
+        ui_say(ui, run_pipe(ui, j->path, r->path) ? NOTICE_INFO : NOTICE_WARNING, _("Given to %s"), j->path);
+    next_part(p, r->text);
+}
+
 static void part_done(Ui *ui, gpointer result, const GError *err, gpointer data)
 {
     const PartJob *j = data;
     PartResult *r = result;
-    Parts *p = open_parts(ui, j->parts);
-    if (p && error_is(err, PINTAIL_ERROR_REFUSED))
+    Parts *p = open_parts(ui, j->owner);
+    if (p && j->action == PART_SAVE && error_is(err, PINTAIL_ERROR_REFUSED))
         ask_path(p, _("(it exists already)  Save as:"), j->path);
     else if (err)
         ui_say(ui, NOTICE_ERROR, "%s", err->message);
     else if (p && r->missing)
         fetch_part(p);
-    else if (p && j->action == PART_SHOW)
-        ui_push(ui, text_view_new(ui, j->section, r->text ? r->text : ""));
-    else if (r->text)
+    else if (p)
+        part_succeeded(p, j, r);
+    else if (r->text && j->action != PART_SHOW)
         ui_say(ui, NOTICE_INFO, "%s", r->text);
     if (r)
         part_result_free(r);
@@ -311,30 +249,91 @@ static void part_done(Ui *ui, gpointer result, const GError *err, gpointer data)
 static void start_part(Parts *p)
 {
     PartJob *j = g_new0(PartJob, 1);
-    j->parts = p;
+    j->owner = p;
     j->message = p->message;
     j->action = p->action;
     j->section = g_strdup(p->section);
     j->path = g_strdup(p->path);
-    loader_run(p->view.ui->loader, LOAD_PARTS, run_part, part_done, j, part_job_free, part_result_free);
+    j->filter = g_strdup(p->filter);
+    loader_run(p->view.ui->loader, LOAD_PARTS, part_job_run, part_done, j, part_job_free, part_result_free);
 }
 
 static void begin_part(Parts *p, PartAction action, const PartRow *row, const char *path)
 {
+    g_autofree char *kept = g_strdup(path); /* it may be p's own */
     p->waiting = FALSE;
     p->action = action;
     g_free(p->section);
     g_free(p->path);
+    g_free(p->filter);
     p->section = g_strdup(row->section);
-    p->path = g_strdup(path);
+    p->path = g_steal_pointer(&kept);
+    p->filter = NULL;
     start_part(p);
+}
+
+static void next_part(Parts *p, const char *said)
+{
+    Ui *ui = p->view.ui;
+    if (!g_queue_is_empty(&p->todo)) {
+        begin_part(p, p->action, p->rows->pdata[GPOINTER_TO_UINT(g_queue_pop_head(&p->todo))], p->path);
+    } else if (p->action == PART_SAVE_FREE) {
+        g_autofree char *size = text_size(p->bytes);
+        ui_say(ui, NOTICE_INFO, P_("Saved %u part in %s (%s)", "Saved %u parts in %s (%s)", p->done), p->done, p->path, size);
+    } else if (p->action == PART_SAVE && said) {
+        ui_say(ui, NOTICE_INFO, "%s", said);
+    }
+}
+
+/* What is tagged, else what is under the cursor. */
+static void begin_many(Parts *p, PartAction action, const char *path)
+{
+    g_queue_clear(&p->todo);
+    p->done = 0;
+    p->bytes = 0;
+    for (guint i = 0; i < p->rows->len; i++)
+        if (((PartRow *)p->rows->pdata[i])->tagged)
+            g_queue_push_tail(&p->todo, GUINT_TO_POINTER(i));
+    if (g_queue_is_empty(&p->todo))
+        g_queue_push_tail(&p->todo, GUINT_TO_POINTER(p->cursor));
+    begin_part(p, action, p->rows->pdata[GPOINTER_TO_UINT(g_queue_pop_head(&p->todo))], path);
 }
 
 /* ---- commands ---- */
 
-static const PartRow *current(const Parts *p)
+static PartRow *current(const Parts *p)
 {
     return p->rows && p->cursor < p->rows->len ? p->rows->pdata[p->cursor] : NULL;
+}
+
+static guint count_tagged(const Parts *p)
+{
+    guint n = 0;
+    for (guint i = 0; p->rows && i < p->rows->len; i++)
+        n += ((PartRow *)p->rows->pdata[i])->tagged ? 1 : 0;
+    return n;
+}
+
+/* Something that can be saved, or several: FALSE, and said so, else. */
+static gboolean have_target(Parts *p)
+{
+    const PartRow *row = current(p);
+    if (count_tagged(p) > 0 || (row && !row->is_container))
+        return TRUE;
+    ui_say(p->view.ui, NOTICE_INFO, _("Choose one of the parts in it"));
+    return FALSE;
+}
+
+static void toggle_tag(Parts *p)
+{
+    PartRow *row = current(p);
+    if (!row)
+        return;
+    if (row->is_container)
+        ui_say(p->view.ui, NOTICE_INFO, _("Choose one of the parts in it"));
+    else
+        row->tagged = !row->tagged;
+    p->cursor += p->cursor + 1 < p->rows->len;
 }
 
 /* A name that is not taken: "report-2.pdf". */
@@ -357,6 +356,7 @@ static void path_asked(Ui *ui, const char *text, gpointer data)
     const PartRow *row = p ? current(p) : NULL;
     if (!row || !text || !*text)
         return;
+    g_queue_clear(&p->todo);
     g_autofree char *expanded = file_expand_home(text);
     g_autofree char *safe = file_safe_name(row->name);
     g_autofree char *path = g_file_test(expanded, G_FILE_TEST_IS_DIR)
@@ -364,17 +364,35 @@ static void path_asked(Ui *ui, const char *text, gpointer data)
     begin_part(p, PART_SAVE, row, path);
 }
 
+static void folder_asked(Ui *ui, const char *text, gpointer data)
+{
+    Parts *p = open_parts(ui, data);
+    if (!p || !p->rows || !text || !*text)
+        return;
+    g_autofree char *expanded = file_expand_home(text);
+    g_autofree char *folder = g_canonicalize_filename(expanded, NULL);
+    if (g_file_test(folder, G_FILE_TEST_IS_DIR))
+        begin_many(p, PART_SAVE_FREE, folder);
+    else
+        ui_say(ui, NOTICE_WARNING, _("There is no folder '%s'"), folder);
+}
+
 static void save(Parts *p)
 {
-    const PartRow *row = current(p);
-    if (!row || row->is_container) {
-        ui_say(p->view.ui, NOTICE_INFO, _("Choose one of the parts in it"));
+    Ui *ui = p->view.ui;
+    const char *downloads = g_get_user_special_dir(G_USER_DIRECTORY_DOWNLOAD);
+    const char *folder = downloads && g_file_test(downloads, G_FILE_TEST_IS_DIR) ? downloads : g_get_home_dir();
+    guint n = count_tagged(p);
+    if (!have_target(p))
+        return;
+    if (n > 0) {
+        g_autofree char *question = g_strdup_printf(P_("Save %u part in the folder:", "Save %u parts in the folder:", n), n);
+        ui_ask_completing(ui, question, folder, COMPLETE_FILE, folder_asked, p);
         return;
     }
+    const PartRow *row = current(p);
     g_autofree char *safe = file_safe_name(*row->name ? row->name : "part");
-    const char *downloads = g_get_user_special_dir(G_USER_DIRECTORY_DOWNLOAD);
-    gboolean usable = downloads && g_file_test(downloads, G_FILE_TEST_IS_DIR);
-    g_autofree char *suggested = free_path(usable ? downloads : g_get_home_dir(), safe);
+    g_autofree char *suggested = free_path(folder, safe);
     ask_path(p, _("Save as:"), suggested);
 }
 
@@ -383,10 +401,29 @@ static void show(Parts *p)
     const PartRow *row = current(p);
     if (!row)
         return;
+    g_queue_clear(&p->todo);
     if (g_str_has_prefix(row->type, "text/"))
         begin_part(p, PART_SHOW, row, NULL);
     else
-        ui_say(p->view.ui, NOTICE_INFO, _("%s cannot be shown as text: s saves it"), row->type);
+        ui_say(p->view.ui, NOTICE_INFO, _("%s cannot be shown as text: o opens it with a program, s saves it"), row->type);
+}
+
+static void command_asked(Ui *ui, const char *text, gpointer data)
+{
+    Parts *p = open_parts(ui, data);
+    if (p && p->rows && text && *text)
+        begin_many(p, PART_PIPE, text);
+}
+
+static void pipe_parts(Parts *p, char **args)
+{
+    g_autofree char *command = g_strjoinv(" ", args + 1);
+    if (!have_target(p))
+        return;
+    if (*command)
+        begin_many(p, PART_PIPE, command);
+    else
+        ui_ask(p->view.ui, _("Pipe to command:"), "", FALSE, command_asked, p);
 }
 
 static gboolean parts_command(View *v, char **args)
@@ -407,6 +444,12 @@ static gboolean parts_command(View *v, char **args)
         save(p);
     else if (g_str_equal(name, "open"))
         show(p);
+    else if (g_str_equal(name, "tag"))
+        toggle_tag(p);
+    else if (g_str_equal(name, "open-with") && have_target(p))
+        begin_many(p, PART_OPEN, NULL);
+    else if (g_str_equal(name, "pipe-part"))
+        pipe_parts(p, args);
     else
         return FALSE;
     return TRUE;
@@ -452,7 +495,7 @@ static void parts_draw(View *v, Surface *s, gboolean focused)
         g_autofree char *indent = g_strnfill(MIN(r->depth * 2, 20), ' ');
         g_autofree char *line = g_strdup_printf("%s%s", indent, *r->name ? r->name : r->type);
         Style style = here ? style_of("selected") : style_of("list");
-        surface_field(s, (int)i + 1, 0, columns, style, "");
+        surface_field(s, (int)i + 1, 0, columns, style, r->tagged ? "*" : "");
         surface_field(s, (int)i + 1, 1, MAX(columns - 38, 1), style, line);
         surface_field(s, (int)i + 1, MAX(columns - 36, 1), 26, style, r->type);
         surface_field(s, (int)i + 1, MAX(columns - 9, 1), 9, style, size);
@@ -465,8 +508,10 @@ static void parts_free(View *v)
 {
     Parts *p = (Parts *)v;
     g_clear_pointer(&p->rows, g_ptr_array_unref);
+    g_queue_clear(&p->todo);
     g_free(p->section);
     g_free(p->path);
+    g_free(p->filter);
     g_free(p);
 }
 

@@ -457,7 +457,8 @@ static const Hint hints[] = {
     {"compose", "edit-headers", N_("Edit with headers")}, {"compose", "edit-from", N_("From")},
     {"problems", "edit", N_("Edit")}, {"problems", "retry", N_("Try again")},
     {"problems", "dismiss", N_("Dismiss")}, {"problems", "quit", N_("Close")},
-    {"parts", "open", N_("Show")}, {"parts", "save", N_("Save")}, {"parts", "quit", N_("Close")},
+    {"parts", "open", N_("Show")}, {"parts", "save", N_("Save")}, {"parts", "open-with", N_("Open")},
+    {"parts", "tag", N_("Tag")}, {"parts", "pipe-part", N_("Pipe")}, {"parts", "quit", N_("Close")},
     {"links", "open", N_("Open")}, {"links", "quit", N_("Close")},
     /* where letters are text, a few keys are fixed: "=" and the key's name */
     {"form", "=Enter", N_("Go on")}, {"form", "=Tab", N_("Next field")}, {"form", "=^C", N_("Leave")},
