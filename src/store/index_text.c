@@ -38,15 +38,27 @@ static void end_word(GString *words)
         g_string_append_c(words, ' ');
 }
 
-char *index_words(const char *text, gsize limit)
+/* Runs of a script without spaces: `last` is their last character. */
+static void end_run(GString *words, gunichar last, gboolean alone, gboolean query)
+{
+    if (last && (alone || !query)) {
+        end_word(words);
+        g_string_append_unichar(words, last);
+    }
+    if (last)
+        end_word(words);
+}
+
+static char *split(const char *text, gsize limit, gboolean query)
 {
     g_autofree char *folded = fold(text, limit);
     GString *words = g_string_sized_new(strlen(folded) + 16);
     gunichar before = 0; /* the last character of an unspaced run */
     gboolean alone = FALSE;
+    gsize start = 0;
     for (const char *p = folded; *p; p = g_utf8_next_char(p)) {
-        gunichar c = g_utf8_get_char(p);
-        if (index_is_unspaced(c)) {
+        gunichar c = (guchar)*p < 0x80 ? (guchar)*p : g_utf8_get_char(p);
+        if (c >= 0x80 && index_is_unspaced(c)) {
             end_word(words);
             if (before) {
                 g_string_append_unichar(words, before);
@@ -56,20 +68,35 @@ char *index_words(const char *text, gsize limit)
             before = c;
             continue;
         }
-        if (before && alone) /* one character is a word of its own */
-            g_string_append_unichar(words, before);
-        if (before)
+        if (before) {
+            end_run(words, before, alone, query);
+            before = 0;
+        }
+        if (c < 0x80 ? !g_ascii_isalnum((char)c) : !is_word(c)) {
             end_word(words);
-        before = 0;
-        alone = FALSE;
-        if (is_word(c))
-            g_string_append_unichar(words, c);
+            continue;
+        }
+        if (!words->len || words->str[words->len - 1] == ' ')
+            start = words->len;
+        if (words->len - start >= INDEX_WORD_MAX)
+            continue;
+        if (c < 0x80)
+            g_string_append_c(words, (char)c);
         else
-            end_word(words);
+            g_string_append_unichar(words, c);
     }
-    if (before && alone)
-        g_string_append_unichar(words, before);
+    end_run(words, before, alone, query);
     return g_string_free(words, FALSE);
+}
+
+char *index_words(const char *text, gsize limit)
+{
+    return split(text, limit, FALSE);
+}
+
+char *index_query_words(const char *text)
+{
+    return split(text, 65536, TRUE);
 }
 
 char *index_plain(const char *text, gsize limit)
@@ -86,13 +113,25 @@ char *index_plain(const char *text, gsize limit)
     return g_string_free(plain, FALSE);
 }
 
-gboolean plain_has_word(const char *plain, const char *word)
+/* Is the text between two words here? Nothing separates those of an unspaced script. */
+static gboolean between(gunichar left, gunichar right)
 {
-    gboolean anywhere = index_is_unspaced(g_utf8_get_char(word));
+    return !is_word(left) || !is_word(right) || index_is_unspaced(left) || index_is_unspaced(right);
+}
+
+gboolean plain_has_word(const char *plain, const char *word, gboolean whole)
+{
+    gsize len = strlen(word);
+    gunichar first = g_utf8_get_char(word);
+    gunichar last = len ? g_utf8_get_char(g_utf8_prev_char(word + len)) : 0;
     for (const char *p = plain; (p = strstr(p, word)); p++) {
-        if (anywhere || p == plain || !is_word(g_utf8_get_char(g_utf8_prev_char(p))) ||
-            index_is_unspaced(g_utf8_get_char(g_utf8_prev_char(p))))
+        gboolean begins = p == plain || !is_word(first) ||
+                          between(g_utf8_get_char(g_utf8_prev_char(p)), first);
+        gboolean ends = !whole || !p[len] || between(last, g_utf8_get_char(p + len));
+        if (begins && ends)
             return TRUE;
+        if (!*p)
+            break;
     }
     return FALSE;
 }

@@ -16,24 +16,37 @@
 #define HEADER_TEXT_MAX 65536
 
 /* ---- text of a message ---- */
-char *index_header_text(Store *s, gint64 message)
+
+/* The separators of packed people become blanks. */
+static char *plain_column(const char *text)
 {
-    char *text = NULL;
+    g_autofree char *clean = g_strdup(text);
+    for (char *p = clean; *p; p++) {
+        if ((guchar)*p < ' ')
+            *p = ' ';
+    }
+    return index_plain(clean, HEADER_TEXT_MAX);
+}
+
+char *index_header_text(Store *s, gint64 message, const char *files)
+{
+    GString *text = g_string_new(NULL);
     sqlite3_stmt *st = db_query(&s->db,
                                 "SELECT subject, from_people, to_people, cc_people FROM message"
                                 " WHERE id = ?",
                                 "i", message);
-    if (db_step(&s->db, st)) {
-        g_autofree char *all = g_strdup_printf("%s\n%s\n%s\n%s", db_peek(st, 0), db_peek(st, 1),
-                                               db_peek(st, 2), db_peek(st, 3));
-        db_reset(st);
-        for (char *p = all; *p; p++) {
-            if ((guchar)*p < ' ')
-                *p = ' ';
-        }
-        text = index_plain(all, HEADER_TEXT_MAX);
+    if (!db_step(&s->db, st)) {
+        g_string_free(text, TRUE);
+        return NULL;
     }
-    return text;
+    for (int i = 0; i < 4; i++) {
+        g_autofree char *plain = plain_column(db_peek(st, i));
+        g_string_append(text, plain);
+        g_string_append_c(text, INDEX_SEPARATOR);
+    }
+    db_reset(st);
+    g_string_append(text, files);
+    return g_string_free(text, FALSE);
 }
 
 static char *text_of_part(const Part *part, const Span body)
@@ -49,16 +62,31 @@ static char *text_of_part(const Part *part, const Span body)
     return rendered_to_text(rendered);
 }
 
-/* The main text, when it is here; NULL otherwise. */
-char *index_body_text(Store *s, gint64 message)
+static char *names_of(const Part *root)
+{
+    GString *names = g_string_new(NULL);
+    g_autoptr(GPtrArray) attached = part_attachments(root);
+    for (guint i = 0; i < attached->len && names->len < HEADER_TEXT_MAX; i++) {
+        const Part *part = attached->pdata[i];
+        g_string_append_printf(names, "%s ", part->name);
+    }
+    char *plain = plain_column(names->str);
+    g_string_free(names, TRUE);
+    return plain;
+}
+
+/* The main text and the names of attachments, when they are here. */
+char *index_body_text(Store *s, gint64 message, char **files)
 {
     g_autoptr(GBytes) whole = body_get(s, message, "", NULL);
     g_autofree char *text = NULL;
+    *files = NULL;
     if (whole) {
         gsize len;
         const char *at = g_bytes_get_data(whole, &len);
         g_autoptr(Part) root = part_parse(at, len);
         const Part *part = part_main_text(root, FALSE);
+        *files = names_of(root);
         text = part ? text_of_part(part, part->body) : g_strdup("");
     } else {
         g_autoptr(GBytes) tree = body_get(s, message, "TREE", NULL);
@@ -67,6 +95,8 @@ char *index_body_text(Store *s, gint64 message)
         g_autoptr(Part) root = lines ? part_tree_from_text(lines, NULL) : NULL;
         const Part *part = root ? part_main_text(root, FALSE) : NULL;
         g_autoptr(GBytes) body = part ? body_get(s, message, part->section, NULL) : NULL;
+        if (root)
+            *files = names_of(root);
         if (body)
             text =
                 text_of_part(part, span_new(g_bytes_get_data(body, NULL), g_bytes_get_size(body)));
@@ -79,7 +109,7 @@ static GBytes *squeeze(const char *text)
 {
     gsize len = strlen(text), bound = ZSTD_compressBound(len);
     char *out = g_malloc(bound);
-    gsize n = ZSTD_compress(out, bound, text, len, 3);
+    gsize n = ZSTD_compress(out, bound, text, len, 1);
     if (ZSTD_isError(n))
         g_error("zstd: %s", ZSTD_getErrorName(n));
     return g_bytes_new_take(out, n);
@@ -110,50 +140,110 @@ gboolean index_doc(Store *s, gint64 message, char **header, char **body)
     return TRUE;
 }
 
+char *index_column(const char *header, IndexColumn column)
+{
+    for (int i = 0; i < (int)column && header; i++) {
+        header = strchr(header, INDEX_SEPARATOR);
+        header = header ? header + 1 : NULL;
+    }
+    const char *end = header ? strchr(header, INDEX_SEPARATOR) : NULL;
+    return !header ? g_strdup("") : end ? g_strndup(header, (gsize)(end - header)) : g_strdup(header);
+}
+
+char *index_old_body(Store *s, gint64 message)
+{
+    char *body = NULL;
+    sqlite3_stmt *st =
+        db_query(&s->index, "SELECT body FROM old_doc WHERE message = ?", "i", message);
+    if (!db_step(&s->index, st))
+        return NULL;
+    if (sqlite3_column_type(st, 0) != SQLITE_NULL)
+        body = expand(sqlite3_column_blob(st, 0), (gsize)sqlite3_column_bytes(st, 0));
+    db_reset(st);
+    return body;
+}
+
 /* ---- postings ---- */
+static void post_header(Store *s, gint64 message, const char *header, gboolean remove)
+{
+    char *words[INDEX_COLUMNS];
+    for (int i = 0; i < INDEX_COLUMNS; i++) {
+        g_autofree char *text = index_column(header, (IndexColumn)i);
+        words[i] = index_words(text, G_MAXSIZE / 2);
+    }
+    db_run(&s->index,
+           remove ? "INSERT INTO header_words(header_words, rowid, subject, sender, recipient, copy,"
+                    " file) VALUES('delete', ?, ?, ?, ?, ?, ?)"
+                  : "INSERT INTO header_words(rowid, subject, sender, recipient, copy, file)"
+                    " VALUES(?, ?, ?, ?, ?, ?)",
+           "ittttt", message, words[0], words[1], words[2], words[3], words[4]);
+    for (int i = 0; i < INDEX_COLUMNS; i++)
+        g_free(words[i]);
+}
+
+static void post_body(Store *s, gint64 message, const char *body, gboolean remove)
+{
+    g_autofree char *words = index_words(body, G_MAXSIZE / 2);
+    db_run(&s->index,
+           remove ? "INSERT INTO body_words(body_words, rowid, words) VALUES('delete', ?, ?)"
+                  : "INSERT INTO body_words(rowid, words) VALUES(?, ?)",
+           "it", message, words);
+}
+
 static void forget(Store *s, gint64 message)
 {
     g_autofree char *header = NULL, *body = NULL;
-    if (!index_doc(s, message, &header, &body))
+    if (!index_doc(s, message, &header, &body)) {
+        db_run(&s->index, "DELETE FROM old_doc WHERE message = ?", "i", message);
         return;
-    g_autofree char *words = index_words(header, G_MAXSIZE / 2);
-    db_run(&s->index, "INSERT INTO header_words(header_words, rowid, words) VALUES('delete', ?, ?)",
-           "it", message, words);
-    if (body) {
-        g_autofree char *body_words = index_words(body, G_MAXSIZE / 2);
-        db_run(&s->index, "INSERT INTO body_words(body_words, rowid, words) VALUES('delete', ?, ?)",
-               "it", message, body_words);
     }
+    post_header(s, message, header, TRUE);
+    if (body)
+        post_body(s, message, body, TRUE);
     db_run(&s->index, "DELETE FROM doc WHERE message = ?", "i", message);
 }
 
-static void add(Store *s, gint64 message)
+static void put_doc(Store *s, gint64 message, const char *header, const char *body)
 {
-    g_autofree char *header = index_header_text(s, message);
-    if (!header)
-        return; /* deleted meanwhile: its own entry follows */
-    g_autofree char *body = index_body_text(s, message);
-    g_autofree char *old_header = NULL, *old_body = NULL;
-    index_doc(s, message, &old_header, &old_body);
-    if (!body)
-        body = g_steal_pointer(&old_body); /* evicted, still found */
-    forget(s, message);
     g_autoptr(GBytes) small_header = squeeze(header);
     g_autoptr(GBytes) small_body = body ? squeeze(body) : NULL;
     gsize header_len, body_len = 0;
     const void *header_at = g_bytes_get_data(small_header, &header_len);
     const void *body_at = body ? g_bytes_get_data(small_body, &body_len) : NULL;
     db_run(&s->index,
-           body ? "INSERT INTO doc VALUES(?, ?, ?)"
-                : "INSERT INTO doc VALUES(?, ?, nullif(?, x''))",
+           body ? "INSERT OR REPLACE INTO doc VALUES(?, ?, ?)"
+                : "INSERT OR REPLACE INTO doc VALUES(?, ?, nullif(?, x''))",
            "ibb", message, header_at, header_len, body_at, body_len);
-    g_autofree char *words = index_words(header, G_MAXSIZE / 2);
-    db_run(&s->index, "INSERT INTO header_words(rowid, words) VALUES(?, ?)", "it", message, words);
-    if (body) {
-        g_autofree char *body_words = index_words(body, G_MAXSIZE / 2);
-        db_run(&s->index, "INSERT INTO body_words(rowid, words) VALUES(?, ?)", "it", message,
-               body_words);
-    }
+}
+
+/* Only what is new is written: a body that comes later leaves the words of its header alone. */
+static void add(Store *s, gint64 message)
+{
+    g_autofree char *old_header = NULL, *before = NULL, *files = NULL;
+    gboolean known = index_doc(s, message, &old_header, &before);
+    g_autofree char *body = index_body_text(s, message, &files);
+    if (!files && known)
+        files = index_column(old_header, INDEX_FILE);
+    g_autofree char *header = index_header_text(s, message, files ? files : "");
+    if (!header)
+        return; /* deleted meanwhile: its own entry follows */
+    if (!body) /* not here any more, still found */
+        body = known ? g_strdup(before) : index_old_body(s, message);
+    if (!known)
+        db_run(&s->index, "DELETE FROM old_doc WHERE message = ?", "i", message);
+    gboolean same_header = known && strcmp(header, old_header) == 0;
+    gboolean same_body = known && g_strcmp0(body, before) == 0;
+    if (same_header && same_body)
+        return;
+    if (known && !same_header)
+        post_header(s, message, old_header, TRUE);
+    if (before && !same_body)
+        post_body(s, message, before, TRUE);
+    put_doc(s, message, header, body);
+    if (!same_header)
+        post_header(s, message, header, FALSE);
+    if (body && !same_body)
+        post_body(s, message, body, FALSE);
 }
 
 /* ---- a round ---- */

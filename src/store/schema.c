@@ -187,9 +187,21 @@ static const char index_v1[] =
     "CREATE VIRTUAL TABLE body_words USING fts5(words, content='', detail='none',"
     "  prefix='2 3', tokenize='unicode61');";
 
+/* Columns of the header of their own, names of attachments, words as index_words() parts them. What
+ * was indexed of bodies that are not here any more waits in `old_doc` to be indexed again. */
+static const char index_v2[] =
+    "DROP TABLE header_words; DROP TABLE body_words;"
+    "ALTER TABLE doc RENAME TO old_doc;"
+    "CREATE TABLE doc(message INTEGER PRIMARY KEY, header BLOB NOT NULL, body BLOB);"
+    "CREATE VIRTUAL TABLE header_words USING fts5(subject, sender, recipient, copy, file,"
+    "  content='', detail='column', prefix='2 3', tokenize='ascii');"
+    "CREATE VIRTUAL TABLE body_words USING fts5(words, content='', detail='none', prefix='2 3',"
+    "  tokenize='ascii');"
+    "UPDATE state SET done = 0, epoch = lower(hex(randomblob(16)));";
+
 static const char *const store_steps[] = {store_v1, store_v2, store_v3, store_v4, store_v5};
 static const char *const cache_steps[] = {cache_v1};
-static const char *const index_steps[] = {index_v1};
+static const char *const index_steps[] = {index_v1, index_v2};
 
 static const struct {
     const char *const *steps;

@@ -166,12 +166,15 @@ static void add_patterns(GPtrArray *list, const char *typed)
 {
     static const char *const words[] = {
         "from:", "to:", "cc:", "subject:", "body:", "is:unread", "is:flagged", "is:answered",
-        "is:deleted", "has:attachment", "after:", "before:", "larger:", "smaller:", "in:", NULL};
+        "is:deleted", "has:attachment", "after:", "before:", "larger:", "smaller:", "in:",
+        "filename:", "date:", "account:", "list:", "or", "not", NULL};
     static const char *const notes[] = {
         N_("sender"), N_("recipient"), N_("copy recipient"), N_("words of the subject"),
         N_("words of the text"), N_("not read"), N_("flagged"), N_("answered"),
         N_("marked deleted"), N_("with attachments"), N_("since a day: 2025-01-31"),
-        N_("before a day: 2025-01-31"), N_("larger than: 1M"), N_("smaller than: 10K"), N_("folder")};
+        N_("before a day: 2025-01-31"), N_("larger than: 1M"), N_("smaller than: 10K"), N_("folder"),
+        N_("names of attachments"), N_("all of a time: last-week, 2025-01..2025-03"), N_("account"),
+        N_("mailing list"), N_("either of two"), N_("the opposite of the next")};
     if (*typed)
         add_matching(list, words, notes, typed);
 }
