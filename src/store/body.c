@@ -166,6 +166,8 @@ gboolean bodies_put(Store *s, const Body *bodies, guint n, GError **err)
         if (!put_slice(s, bodies + at, (GPtrArray **)(void *)all->pdata + at, done, &done, ok ? err : NULL))
             return FALSE;
     }
+    if (n > 1)
+        home_pours(s->home);
     return ok;
 }
 

@@ -152,16 +152,9 @@ void db_close(Db *db)
     *db = (Db){0};
 }
 
-static sqlite3_stmt *prepare(Db *db, const char *sql)
+static sqlite3_stmt *prepare_anew(Db *db, const char *sql)
 {
-    if (db->error)
-        return NULL;
-    sqlite3_stmt *st = g_hash_table_lookup(db->statements, sql);
-    if (st) {
-        if (sqlite3_stmt_busy(st))
-            g_error("store: statement used inside its own loop: %s", sql);
-        return st;
-    }
+    sqlite3_stmt *st = NULL;
     int rc = sqlite3_prepare_v3(db->sql, sql, -1, SQLITE_PREPARE_PERSISTENT, &st, NULL);
     if (rc != SQLITE_OK) {
         set_error(db, rc, sql);
@@ -171,7 +164,31 @@ static sqlite3_stmt *prepare(Db *db, const char *sql)
     return st;
 }
 
-static sqlite3_stmt *prepare_bound(Db *db, const char *sql, const char *types, va_list ap)
+/* Nearly all texts are literals: where one lies says which it is, and comparing it with what was prepared
+ * is quicker than hashing it. */
+static sqlite3_stmt *prepare(Db *db, const char *sql)
+{
+    if (db->error)
+        return NULL;
+    DbRecent *recent = &db->recent[(GPOINTER_TO_SIZE(sql) >> 3) % G_N_ELEMENTS(db->recent)];
+    sqlite3_stmt *st = recent->at == sql && strcmp(recent->text, sql) == 0 ? recent->statement : NULL;
+    if (!st) {
+        st = g_hash_table_lookup(db->statements, sql);
+        if (!st)
+            st = prepare_anew(db, sql);
+        if (!st)
+            return NULL;
+        *recent = (DbRecent){sql, sqlite3_sql(st), st};
+    }
+    if (sqlite3_stmt_busy(st))
+        g_error("store: statement used inside its own loop: %s", sql);
+    return st;
+}
+
+/* `keep`: how long texts stay as they are, SQLITE_STATIC when the statement is finished before the caller
+ * goes on. */
+static sqlite3_stmt *prepare_bound(Db *db, sqlite3_destructor_type keep, const char *sql, const char *types,
+                                   va_list ap)
 {
     sqlite3_stmt *st = prepare(db, sql);
     if (!st)
@@ -188,13 +205,13 @@ static sqlite3_stmt *prepare_bound(Db *db, const char *sql, const char *types, v
             break;
         case 't':
             text = va_arg(ap, const char *);
-            rc = text ? sqlite3_bind_text(st, i, text, -1, SQLITE_TRANSIENT)
+            rc = text ? sqlite3_bind_text(st, i, text, -1, keep)
                       : sqlite3_bind_null(st, i);
             break;
         case 'b':
             text = va_arg(ap, const char *);
             len = va_arg(ap, gsize);
-            rc = sqlite3_bind_blob64(st, i, text ? text : "", len, SQLITE_TRANSIENT);
+            rc = sqlite3_bind_blob64(st, i, text ? text : "", len, keep);
             break;
         default:
             g_error("store: unknown type letter '%c': %s", *types, sql);
@@ -211,7 +228,7 @@ sqlite3_stmt *db_query(Db *db, const char *sql, const char *types, ...)
 {
     va_list ap;
     va_start(ap, types);
-    sqlite3_stmt *st = prepare_bound(db, sql, types, ap);
+    sqlite3_stmt *st = prepare_bound(db, SQLITE_TRANSIENT, sql, types, ap);
     va_end(ap);
     return st;
 }
@@ -245,7 +262,7 @@ gboolean db_run(Db *db, const char *sql, const char *types, ...)
 {
     va_list ap;
     va_start(ap, types);
-    sqlite3_stmt *st = prepare_bound(db, sql, types, ap);
+    sqlite3_stmt *st = prepare_bound(db, SQLITE_STATIC, sql, types, ap);
     va_end(ap);
     while (db_step(db, st))
         ;
@@ -256,7 +273,7 @@ gint64 db_number(Db *db, gint64 otherwise, const char *sql, const char *types, .
 {
     va_list ap;
     va_start(ap, types);
-    sqlite3_stmt *st = prepare_bound(db, sql, types, ap);
+    sqlite3_stmt *st = prepare_bound(db, SQLITE_STATIC, sql, types, ap);
     va_end(ap);
     if (!db_step(db, st))
         return otherwise;
@@ -269,7 +286,7 @@ char *db_string(Db *db, const char *sql, const char *types, ...)
 {
     va_list ap;
     va_start(ap, types);
-    sqlite3_stmt *st = prepare_bound(db, sql, types, ap);
+    sqlite3_stmt *st = prepare_bound(db, SQLITE_STATIC, sql, types, ap);
     va_end(ap);
     if (!db_step(db, st))
         return NULL;

@@ -16,10 +16,16 @@
 
 #define I64(x) ((gint64)(x))
 
+typedef struct { /* a statement, by where its text lies */
+    const char *at, *text;
+    sqlite3_stmt *statement;
+} DbRecent;
+
 typedef struct {
     sqlite3 *sql; /* NULL: not open */
     char *path;
     GHashTable *statements; /* text -> sqlite3_stmt */
+    DbRecent recent[256];
     GError *error;          /* the first one since db_ok() */
     gboolean full;          /* synchronous=FULL now */
     gboolean in_txn;        /* db_ok() shows the error but keeps it, for the commit */

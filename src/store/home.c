@@ -305,6 +305,13 @@ void home_wake(StoreHome *h)
     pthread_mutex_unlock(&h->lock);
 }
 
+#define POURING (500 * G_TIME_SPAN_MILLISECOND)
+
+void home_pours(StoreHome *h)
+{
+    atomic_store(&h->pouring_until, g_get_monotonic_time() + POURING);
+}
+
 /* ---- a thread's store ---- */
 #define WAL_WAKE_PAGES 1000
 

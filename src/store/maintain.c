@@ -16,6 +16,8 @@
 #define UNDO_KEPT       50
 #define SENT_KEPT       100
 #define TOMBSTONES_KEPT 20000
+#define INDEX_AT_LEAST  (5 * G_TIME_SPAN_SECOND)
+#define SMALL_CACHE     "PRAGMA cache_size=-1024" /* these threads go through it once */
 
 static void checkpoint(Db *db, Gate *gate, atomic_uint *pages)
 {
@@ -144,6 +146,7 @@ void *maintain_thread(void *home)
     Seen seen = {0};
     int rounds = 0;
     if (s) {
+        db_script(&s->db, SMALL_CACHE);
         others_committed(s, &seen);
         append_clean(s);
     }
@@ -166,14 +169,28 @@ static void be_nice(void)
 #endif
 }
 
+/* While rows or bodies pour in, indexing would take the disk, the gate and a processor from them: it waits
+ * until they have come, but never longer than INDEX_AT_LEAST. */
+static gboolean others_pour_in(StoreHome *h, gint64 last_round)
+{
+    gint64 now = g_get_monotonic_time();
+    return now < atomic_load(&h->pouring_until) && now - last_round < INDEX_AT_LEAST;
+}
+
 void *indexer_thread(void *home)
 {
     StoreHome *h = home;
     be_nice();
     g_autoptr(Store) s = store_connect(h, STORE_FOR_WORK, NULL);
+    if (s)
+        db_script(&s->db, SMALL_CACHE);
     gboolean more = FALSE;
-    while (s && wait_period(h, more ? 1 : 2 * PERIOD_MS)) {
+    gint64 last = g_get_monotonic_time();
+    while (s && wait_period(h, others_pour_in(h, last) ? PERIOD_MS / 5 : more ? 1 : 2 * PERIOD_MS)) {
+        if (others_pour_in(h, last))
+            continue;
         more = indexer_round(s, 400);
+        last = g_get_monotonic_time();
         clear_noise(s);
     }
     return NULL;

@@ -34,6 +34,7 @@ struct StoreHome {
     pthread_t maintenance, indexer;
     atomic_uint wal_pages, cache_wal_pages; /* as of the last commit */
     atomic_llong own_commits;               /* sequence numbers that this process has used */
+    atomic_llong pouring_until;             /* monotonic: till then the index waits, see home_pours() */
     GHashTable *rescanned; /* accounts whose Maildirs pop3_store has looked through; lock */
 };
 
@@ -74,6 +75,8 @@ gint64 slice_end(void); /* g_get_monotonic_time() at which a slice should commit
 gboolean store_cache(Store *s); /* opens s->cache; FALSE: not there (an error sticks to s->db) */
 gboolean store_index(Store *s);
 void home_wake(StoreHome *h);
+/* Many rows or bodies were just stored, and more may follow. */
+void home_pours(StoreHome *h);
 char *home_path(const StoreHome *h, const char *name);
 
 /* ---- salvage.c ---- */

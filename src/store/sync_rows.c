@@ -8,6 +8,8 @@
 #include "pintail/util/error.h"
 #include "pintail/util/i18n.h"
 
+#define POURING_FROM 50 /* at once: a first sync, or a backlog */
+
 /* ---- adding ---- */
 
 /* Does the row wait for just such a UID? `state` is that of the operation that makes it, -1 when
@@ -155,6 +157,8 @@ gboolean placements_fetched(Store *s, gint64 folder, const FetchedMessage *fetch
         if (!txn_commit(s, err))
             return FALSE;
     }
+    if (n >= POURING_FROM)
+        home_pours(s->home);
     return TRUE;
 }
 

@@ -1,5 +1,5 @@
 /* imap_folder.c - one folder brought in step with its server: SELECT, search, plan, then the plan's
- * actions, two steps of headers in flight, with a look at the inbox between steps.
+ * actions, a few steps of headers in flight, with a look at the inbox between steps.
  *
  * May stop after any action: the position in the store only ever promises rows that are
  * committed, and the next plan goes on from there. */
@@ -21,6 +21,12 @@ G_STATIC_ASSERT((guint)IMAP_FLAG_SEEN == FLAG_SEEN && (guint)IMAP_FLAG_FLAGGED =
 
 #define COMPRESS_FROM 500 /* headers that are to come */
 
+/* Steps in flight: what the person opens meanwhile waits for them, so there are more only while they come
+ * fast. */
+#define IN_FLIGHT 2
+#define IN_FLIGHT_FAST 4
+#define FAST (150 * G_TIME_SPAN_MILLISECOND)
+
 #define HEADER_ITEMS (IMAP_FETCH_FLAGS | IMAP_FETCH_DATE | IMAP_FETCH_SIZE | IMAP_FETCH_HEADER | IMAP_FETCH_IDS)
 
 /* One step of headers or flags: what was asked and what came. */
@@ -40,7 +46,10 @@ typedef struct {
     const Plan *plan;
     const PlanServer *server;
     gint64 issued; /* change sequence when `server` was asked what changed */
-    Step *ahead;   /* begun, not awaited */
+    GQueue ahead;  /* of Step: begun, not awaited */
+    guint begun;   /* actions before this one have been begun */
+    guint in_flight;
+    gboolean asked_compression;
     gboolean outrun; /* some flags could not be taken in: HIGHESTMODSEQ stays, and tells of them again */
     guint done, total; /* headers */
     gboolean stopped;  /* something else is more urgent */
@@ -211,7 +220,8 @@ static gboolean fetch_in_halves(FolderSync *f, const Step *refused, GError **err
     return TRUE;
 }
 
-static gboolean step_finish(FolderSync *f, Step *s, GError **err)
+/* Awaits it and stores what came. *refused: the server did, and goes on. */
+static gboolean step_settle(FolderSync *f, Step *s, gboolean *refused, GError **err)
 {
     g_autoptr(GError) failure = NULL;
     if (imap_await(f->lane->session, &failure))
@@ -221,12 +231,36 @@ static gboolean step_finish(FolderSync *f, Step *s, GError **err)
         return FALSE;
     }
     log_line("sync", "%s: a step was refused: %s", f->folder->name, failure->message);
-    /* No command may be sent while another step is pending. */
-    g_autoptr(Step) ahead = g_steal_pointer(&f->ahead);
-    if (ahead && !step_finish(f, ahead, err))
-        return FALSE;
     f->outrun = f->outrun || s->is_flags;
-    return s->is_flags || fetch_in_halves(f, s, err);
+    return *refused = TRUE;
+}
+
+/* All that is ahead; those that were refused are asked for again, once nothing is pending any more. */
+static gboolean finish_ahead(FolderSync *f, GPtrArray *refused, GError **err)
+{
+    gboolean ok = TRUE;
+    Step *s;
+    while (ok && (s = g_queue_pop_head(&f->ahead))) {
+        gboolean no = FALSE;
+        ok = step_settle(f, s, &no, err);
+        if (no)
+            g_ptr_array_add(refused, s);
+        else
+            step_free(s);
+    }
+    for (guint n = 0; ok && n < refused->len; n++) {
+        const Step *one = refused->pdata[n];
+        ok = one->is_flags || fetch_in_halves(f, one, err);
+    }
+    return ok;
+}
+
+static gboolean step_finish(FolderSync *f, Step *take, GError **err)
+{
+    g_autoptr(GPtrArray) refused = g_ptr_array_new_with_free_func((GDestroyNotify)step_free);
+    g_ptr_array_add(refused, take);
+    gboolean no = FALSE;
+    return step_settle(f, take, &no, err) && (!no || finish_ahead(f, refused, err));
 }
 
 static gboolean is_network(const PlanAction *a)
@@ -234,44 +268,52 @@ static gboolean is_network(const PlanAction *a)
     return a->kind == PLAN_HEADERS || a->kind == PLAN_FLAGS;
 }
 
-/* The next step with nothing but positions before it, to be begun ahead. */
-static const PlanAction *next_step(const FolderSync *f, guint after)
+/* Steps with nothing but positions before them are begun ahead. */
+static gboolean begin_ahead(FolderSync *f, GError **err)
 {
-    for (guint n = after + 1; n < f->plan->actions->len; n++) {
-        const PlanAction *a = &g_array_index(f->plan->actions, PlanAction, n);
-        if (is_network(a))
-            return a;
-        if (a->kind != PLAN_SYNCED)
-            return NULL;
+    guint most = f->lane->look ? IN_FLIGHT : f->in_flight; /* LIST waits for them, too */
+    while (f->begun < f->plan->actions->len && f->ahead.length + 1 < most) {
+        const PlanAction *a = &g_array_index(f->plan->actions, PlanAction, f->begun);
+        if (!is_network(a) && a->kind != PLAN_SYNCED)
+            return TRUE;
+        Step *s = is_network(a) ? step_begin(f, a, err) : NULL;
+        if (is_network(a) && !s)
+            return FALSE;
+        if (s)
+            g_queue_push_tail(&f->ahead, s);
+        f->begun++;
     }
-    return NULL;
+    return TRUE;
 }
 
 /* A large folder is worth the round trip, once its first screen is there. */
 static gboolean wants_compression(const FolderSync *f)
 {
     const Account *a = f->lane->w->account;
-    return a->compress != COMPRESS_NO && f->total >= COMPRESS_FROM && !imap_is_compressed(f->lane->session);
+    return a->compress != COMPRESS_NO && f->total >= COMPRESS_FROM && !f->asked_compression &&
+           !imap_is_compressed(f->lane->session);
 }
 
-static gboolean do_step(FolderSync *f, guint at, gboolean *was_ahead, GError **err)
+static gboolean do_step(FolderSync *f, guint at, GError **err)
 {
-    const PlanAction *a = &g_array_index(f->plan->actions, PlanAction, at);
-    g_autoptr(Step) s = g_steal_pointer(&f->ahead);
-    gboolean done = *was_ahead && !s; /* with the refused one before it */
-    *was_ahead = FALSE;
-    if (done)
+    if (at < f->begun && f->ahead.length == 0) /* with the refused one before it */
         return TRUE;
-    if (!s && !(s = step_begin(f, a, err)))
-        return FALSE;
+    g_autoptr(Step) s = g_queue_pop_head(&f->ahead);
+    if (!s) {
+        s = step_begin(f, &g_array_index(f->plan->actions, PlanAction, at), err);
+        f->begun = at + 1;
+    }
     gboolean compress = wants_compression(f);
-    const PlanAction *next = compress ? NULL : next_step(f, at);
-    *was_ahead = next != NULL;
-    if (next && !(f->ahead = step_begin(f, next, err)))
+    if (!s || (!compress && !begin_ahead(f, err)))
         return FALSE;
-    if (!step_finish(f, s, err))
+    gint64 began = g_get_monotonic_time();
+    if (!step_finish(f, g_steal_pointer(&s), err))
         return FALSE;
-    return !compress || imap_compress(f->lane->session, f->lane->w->account->compress == COMPRESS_YES, err);
+    f->in_flight = g_get_monotonic_time() - began < FAST ? IN_FLIGHT_FAST : IN_FLIGHT;
+    if (!compress)
+        return TRUE;
+    f->asked_compression = TRUE;
+    return imap_compress(f->lane->session, f->lane->w->account->compress == COMPRESS_YES, err);
 }
 
 static gboolean do_local(FolderSync *f, const PlanAction *a, GError **err)
@@ -298,16 +340,9 @@ static gboolean do_local(FolderSync *f, const PlanAction *a, GError **err)
     }
 }
 
-static gboolean finish_ahead(FolderSync *f, GError **err)
-{
-    g_autoptr(Step) s = g_steal_pointer(&f->ahead);
-    return !s || step_finish(f, s, err);
-}
-
 /* All actions, or as many as were possible before something else became urgent. */
 static gboolean run_plan(FolderSync *f, GError **err)
 {
-    gboolean was_ahead = FALSE;
     gboolean ok = TRUE;
     guint asked = 0;
     for (guint n = 0; ok && n < f->plan->actions->len; n++) {
@@ -320,13 +355,13 @@ static gboolean run_plan(FolderSync *f, GError **err)
             break;
         }
         if (network)
-            ok = do_step(f, n, &was_ahead, err);
+            ok = do_step(f, n, err);
         else
             ok = do_local(f, a, err);
     }
-    if (ok)
-        ok = finish_ahead(f, err);
-    g_clear_pointer(&f->ahead, step_free);
+    g_autoptr(GPtrArray) refused = g_ptr_array_new_with_free_func((GDestroyNotify)step_free);
+    ok = ok && finish_ahead(f, refused, err);
+    g_queue_clear_full(&f->ahead, (GDestroyNotify)step_free);
     if (f->total > PLAN_FIRST_STEP)
         worker_progress(f->lane->w, f->label, f->total, f->total, FALSE);
     return ok;
@@ -579,7 +614,7 @@ static gboolean sync_once(SyncLane *l, const Folder *folder, gboolean second_loo
     log_line("sync", "%s: %s", folder->name, text);
     *again = asks_to_look_again(p);
     FolderSync f = {.lane = l, .folder = (Folder *)folder, .plan = p, .total = count_headers(p),
-                    .server = &k.server, .issued = k.issued};
+                    .server = &k.server, .issued = k.issued, .in_flight = IN_FLIGHT};
     f.label = g_strdup_printf(_("Fetching %s"), folder->name);
     gboolean ok = run_plan(&f, err);
     g_free(f.label);
