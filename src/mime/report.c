@@ -4,6 +4,7 @@
 #include <string.h>
 #include "header.h"
 #include "pintail/util/date.h"
+#include "pintail/mime/delivery_status.h"
 #include "pintail/util/i18n.h"
 
 #define RECIPIENTS_MAX 50
@@ -65,38 +66,6 @@ static char *address(Span block)
     return a;
 }
 
-/* What the enhanced status code says (RFC 3463), for reports without words. */
-static const char *meaning(const char *status)
-{
-    static const struct {
-        const char *code, *text;
-    } known[] = {
-        {"1.1", N_("there is no such mailbox")},
-        {"1.2", N_("there is no such domain")},
-        {"1.3", N_("the address is not valid")},
-        {"1.6", N_("the mailbox has moved")},
-        {"1.10", N_("the domain takes no mail")},
-        {"2.1", N_("the mailbox takes no mail")},
-        {"2.2", N_("the mailbox is full")},
-        {"2.3", N_("the message is too large for the mailbox")},
-        {"3.4", N_("the message is too large")},
-        {"4.1", N_("the server does not answer")},
-        {"4.4", N_("no way to the server was found")},
-        {"4.7", N_("it took too long")},
-        {"7.1", N_("the server does not allow it")},
-        {"7.26", N_("the sender could not be verified")},
-        {"7.27", N_("the sender's domain takes no mail")},
-    };
-    const char *dot = strchr(status, '.');
-    if (!dot)
-        return NULL;
-    gsize len = strspn(dot + 1, "0123456789.");
-    for (gsize i = 0; i < G_N_ELEMENTS(known); i++)
-        if (strlen(known[i].code) == len && strncmp(dot + 1, known[i].code, len) == 0)
-            return _(known[i].text);
-    return NULL;
-}
-
 typedef enum { FATE_FAILED, FATE_DELAYED, FATE_DELIVERED, FATE_RELAYED, FATE_EXPANDED } Fate;
 
 static Fate fate_of(const char *action, const char *status)
@@ -136,7 +105,7 @@ static void add_recipient(GString *out, Span block, Fate fate, const char *who, 
     card_text(out, text);
     if (fate > FATE_DELAYED)
         return;
-    const char *known = status ? meaning(status) : NULL;
+    const char *known = status ? delivery_status_meaning(status) : NULL;
     if (known)
         card_line(out, _("Reason"), known);
     if (words && host) {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "lane.h"
 #include "login.h"
+#include "pintail/mime/delivery_status.h"
 #include "pintail/util/date.h"
 #include "pintail/util/error.h"
 #include "pintail/util/file.h"
@@ -16,6 +17,11 @@
 #define FILE_LIMIT (256 * 1024 * 1024)
 #define LARGE_MESSAGE (256 * 1024)
 #define LOOK_AGAIN (60 * G_TIME_SPAN_SECOND) /* clocks jump: never sleep for longer over a date */
+
+G_STATIC_ASSERT((int)OUTBOX_NOTIFY_SUCCESS == (int)SMTP_NOTIFY_SUCCESS &&
+                (int)OUTBOX_NOTIFY_FAILURE == (int)SMTP_NOTIFY_FAILURE &&
+                (int)OUTBOX_NOTIFY_DELAY == (int)SMTP_NOTIFY_DELAY &&
+                (int)OUTBOX_NOTIFY_NEVER == (int)SMTP_NOTIFY_NEVER);
 
 /* ---- verdicts ---- */
 
@@ -167,13 +173,22 @@ static void ask_maybe_sent(SendLane *l, const OutboxEntry *e, const char *why)
     bus_post(l->w->context->bus, question);
 }
 
-/* One row has to do: for whom, and the server's own words. */
+/* "no such mailbox (5.1.1 <x>: unknown)": what the code means, then the server's own words. */
+static char *explained(const char *words)
+{
+    const char *meaning = delivery_status_meaning(words);
+    return meaning ? g_strdup_printf("%s (%s)", meaning, words) : g_strdup(words);
+}
+
+/* One row has to do: for whom, and why. */
 static char *refusal_text(const OutboxEntry *e, const SendVerdict *v)
 {
     for (guint i = 0; i < e->recipients->len; i++) {
         const Recipient *r = e->recipients->pdata[i];
-        if (r->state == RECIPIENT_REFUSED && r->words && *r->words)
-            return g_strdup_printf(_("Not sent to %s: %s"), r->address, r->words);
+        if (r->state == RECIPIENT_REFUSED && r->words && *r->words) {
+            g_autofree char *why = explained(r->words);
+            return g_strdup_printf(_("Not sent to %s: %s"), r->address, why);
+        }
     }
     return g_strdup_printf(_("Not sent: %s"), v->words);
 }
@@ -233,7 +248,11 @@ static SendVerdict transmit(SendLane *l, OutboxEntry *e, GBytes *bytes)
     g_ptr_array_add(to, NULL);
     gsize len = 0;
     const char *at = g_bytes_get_data(bytes, &len);
+    g_free(e->via);
+    e->via = g_strdup(l->w->account->smtp->host);
     SmtpMessage m = {.sender = e->from,
+                     .notify = e->notify,
+                     .envelope_id = e->message_id,
                      .recipients = (const char *const *)to->pdata,
                      .content = span_new(at, len),
                      .before_final = before_final,

@@ -84,7 +84,7 @@ int main(int argc, char **argv)
         char *name = g_strndup(file, strlen(file) - 5);
         g_autofree char *golden = g_strdup_printf("/mime/html/golden/%s", name);
         g_autofree char *widths = g_strdup_printf("/mime/html/widths/%s", name);
-        g_test_add_data_func(golden, name, test_golden);
+        g_test_add_data_func_full(golden, name, test_golden, g_free);
         g_test_add_data_func_full(widths, g_strdup(name), test_widths, g_free);
         n++;
     }

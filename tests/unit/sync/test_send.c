@@ -89,6 +89,7 @@ static void test_verdict(gconstpointer data)
 
 typedef struct {
     GPtrArray *accepted;      /* of char *: "to0,to1|content" */
+    GString *envelope;        /* MAIL and RCPT lines as they came */
     const char *refuse, *later; /* local parts; NULL */
 } Post;
 
@@ -130,7 +131,8 @@ static void smtp_data_line(FakeClient *c, const char *line)
 static void smtp_recipient(FakeClient *c, const char *line)
 {
     SmtpState *s = c->state;
-    const Post *p = c->fake->data;
+    Post *p = c->fake->data;
+    g_string_append_printf(p->envelope, "%s\n", line);
     const char *open = strchr(line, '<');
     g_autofree char *local = open ? g_strndup(open + 1, strcspn(open + 1, "@>")) : g_strdup("");
     if (g_strcmp0(local, p->refuse) == 0) {
@@ -152,6 +154,7 @@ static void smtp_line(FakeClient *c, const char *line)
         fake_send(c, "250-mail.example.org");
         fake_send(c, "250-SIZE 1000000");
         fake_send(c, "250-AUTH PLAIN");
+        fake_send(c, "250-DSN");
         fake_send(c, "250 ENHANCEDSTATUSCODES");
     } else if (fake_word(line, "AUTH")) {
         s->logged_in = g_str_has_suffix(line, "AGFuYQBzZWNyZXQ="); /* \0ana\0secret */
@@ -161,6 +164,7 @@ static void smtp_line(FakeClient *c, const char *line)
     } else if (g_ascii_strncasecmp(line, "MAIL", 4) == 0 || fake_word(line, "RSET")) {
         g_string_truncate(s->recipients, 0);
         g_string_truncate(s->content, 0);
+        g_string_append_printf(((Post *)c->fake->data)->envelope, "%s\n", line);
         fake_send(c, "250 2.1.0 ok");
     } else if (g_ascii_strncasecmp(line, "RCPT", 4) == 0) {
         smtp_recipient(c, line);
@@ -181,12 +185,14 @@ static Post *post_new(void)
 {
     Post *p = g_new0(Post, 1);
     p->accepted = g_ptr_array_new_with_free_func(g_free);
+    p->envelope = g_string_new(NULL);
     return p;
 }
 
 static void post_free(Post *p)
 {
     g_ptr_array_unref(p->accepted);
+    g_string_free(p->envelope, TRUE);
     g_free(p);
 }
 
@@ -272,8 +278,35 @@ static void test_each_recipient(void)
     g_autoptr(OutboxEntry) left = outbox_get(h->store, id, NULL);
     g_assert_cmpint(left->state, ==, OUTBOX_REFUSED);
     g_assert_nonnull(strstr(left->words, "no such user"));
+    g_assert_cmpstr(home_last(h, EVENT_OUTBOX)->text, ==,
+                    "Not sent to to0@example.com: there is no such mailbox (5.1.1 no such user)");
+    g_assert_null(strstr(p->envelope->str, "NOTIFY"));
     g_autofree char *copies = home_subjects(h, home_folder(h, "Sent"));
     g_assert_cmpstr(copies, ==, "hello");
+    home_free(h);
+    fake_free(f);
+    post_free(p);
+}
+
+/* Reports are asked for under the message's own name; what the server said last is kept. */
+static void test_delivery_reports(void)
+{
+    Post *p = post_new();
+    Fake *f = fake_new(&smtp_serve, p);
+    Home *h = send_home(f, "password secret");
+    g_autoptr(OutboxEntry) e = entry_new(1);
+    e->account = h->id;
+    e->notify = OUTBOX_NOTIFY_SUCCESS | OUTBOX_NOTIFY_FAILURE;
+    g_assert_cmpint(outbox_add(h->store, e, "Subject: hello\r\n\r\nx\r\n", 21, NULL), >, 0);
+    run(h);
+    g_assert_cmpuint(p->accepted->len, ==, 1);
+    g_assert_nonnull(strstr(p->envelope->str, " RET=HDRS ENVID=hello@example.org\n"));
+    g_assert_nonnull(strstr(p->envelope->str, "RCPT TO:<to0@example.com> NOTIFY=SUCCESS,FAILURE "
+                                              "ORCPT=rfc822;to0@example.com\n"));
+    g_autoptr(OutboxEntry) done = outbox_sent_as(h->store, "hello@example.org", NULL);
+    g_assert_nonnull(done);
+    g_assert_cmpstr(done->words, ==, "2.0.0 queued as 4XYZ");
+    g_assert_cmpstr(done->via, ==, "127.0.0.1");
     home_free(h);
     fake_free(f);
     post_free(p);
@@ -338,7 +371,7 @@ static void test_maybe_sent(void)
     Fake *f = fake_new(&smtp_serve, p);
     Home *h = send_home(f, "password secret");
     gint64 id = queue(h, 1);
-    f->cut = 10; /* greeting, 4 of EHLO, AUTH, MAIL, RCPT, DATA, the final answer */
+    f->cut = 11; /* greeting, 5 of EHLO, AUTH, MAIL, RCPT, DATA, the final answer */
     g_autoptr(Engine) e = home_engine(h, ENGINE_SEND_ONLY);
     Event *q = home_wait(h, EVENT_QUESTION);
     g_assert_cmpint(q->question_kind, ==, QUESTION_MAYBE_SENT);
@@ -412,6 +445,7 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/send/sends", test_sends);
     g_test_add_func("/send/each recipient", test_each_recipient);
+    g_test_add_func("/send/delivery reports", test_delivery_reports);
     g_test_add_func("/send/wrong password", test_wrong_password);
     g_test_add_func("/send/no password", test_no_password);
     g_test_add_func("/send/maybe sent", test_maybe_sent);
