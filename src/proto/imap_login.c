@@ -339,14 +339,34 @@ static gboolean say_auth(gpointer data, const char *command, const GString *secr
     return imap_command_send(s, run->command, &line, err);
 }
 
-/* A NO to a login means wrong credentials unless its code says otherwise. */
+gboolean imap_names_limit(const char *words)
+{
+    static const char *const limits[] = {"too many", "maximum number of", "maximum connection", "connection limit",
+                                         "number of connections", "simultaneous connections", NULL};
+    g_autofree char *lower = g_ascii_strdown(words, -1);
+    for (guint i = 0; limits[i]; i++) {
+        if (strstr(lower, limits[i]) && (strstr(lower, "connect") || strstr(lower, "session") || strstr(lower, "login")))
+            break;
+        if (!limits[i + 1])
+            return FALSE;
+    }
+    static const char *const passwords[] = {"failed", "failures", "invalid", "attempts", "incorrect", NULL};
+    for (guint i = 0; passwords[i]; i++)
+        if (strstr(lower, passwords[i]))
+            return FALSE;
+    return TRUE;
+}
+
+/* A NO to a login means wrong credentials unless its code, or its words, say otherwise. */
 static gboolean judge_login(ImapSession *s, const ImapCommand *c, GError **err)
 {
     GError *error = NULL;
     if (imap_command_judge(s, c, &error))
         return TRUE;
     static const char *const no_fault[] = {"", "ALERT", "CONTACTADMIN", NULL};
-    if (c->status == 'N' && g_strv_contains(no_fault, s->answer.code))
+    if (c->status == 'N' && imap_names_limit(s->answer.text))
+        error->code = PINTAIL_ERROR_RETRY;
+    else if (c->status == 'N' && g_strv_contains(no_fault, s->answer.code))
         error->code = PINTAIL_ERROR_AUTH;
     g_propagate_error(err, error);
     return FALSE;

@@ -3,6 +3,7 @@
  * fetching bodies beforehand. */
 #include "imap_fast.h"
 #include "lane.h"
+#include "lend.h"
 #include "pintail/util/error.h"
 #include "pintail/util/i18n.h"
 #include "pintail/util/log.h"
@@ -15,8 +16,69 @@
 
 void fast_disconnect(FastLane *l)
 {
+    Lend *lend = shared_lend(l->w->shared);
     g_clear_pointer(&l->session, imap_free);
     l->selected = 0;
+    if (l->borrowed)
+        lend_return(lend, NULL);
+    l->borrowed = FALSE;
+    lend_set_in(lend, FALSE);
+}
+
+/* The sync lane's, when it has one and the server wants no second. */
+static gboolean borrow(FastLane *l, GError **err)
+{
+    l->session = lend_borrow(shared_lend(l->w->shared), l->w, err);
+    l->borrowed = l->session != NULL;
+    return l->borrowed;
+}
+
+/* What was borrowed goes back after each piece of work; one of our own goes when the sync lane cannot get
+ * in beside it. */
+static void give_back(FastLane *l)
+{
+    Lend *lend = shared_lend(l->w->shared);
+    if (!l->session || worker_has_requests(l->w))
+        return;
+    if (l->borrowed && imap_pending(l->session) == 0) {
+        lend_return(lend, g_steal_pointer(&l->session));
+        l->borrowed = FALSE;
+        l->selected = 0;
+    } else if (l->borrowed) {
+        fast_disconnect(l);
+    } else if (lend_is_single(lend)) {
+        imap_logout(l->session);
+        fast_disconnect(l);
+    }
+}
+
+/* A connection of its own, or else the sync lane's for a while. */
+static void get_session(FastLane *l, GError **err)
+{
+    Lend *lend = shared_lend(l->w->shared);
+    g_autoptr(GError) failure = NULL;
+    if (lend_is_single(lend) && (borrow(l, &failure) || failure)) {
+        if (failure)
+            g_propagate_error(err, g_steal_pointer(&failure));
+        return;
+    }
+    l->session = login_imap(l->login, &failure);
+    if (l->session) {
+        lend_set_in(lend, TRUE);
+        return;
+    }
+    if (login_was_limited(l->login)) {
+        log_line("sync", "%s: one connection for all: %s", l->w->account->name, failure->message);
+        lend_set_single(lend);
+        g_autoptr(GError) cancelled = NULL;
+        if (borrow(l, &cancelled))
+            return;
+        if (cancelled) {
+            g_propagate_error(err, g_steal_pointer(&cancelled));
+            return;
+        }
+    }
+    g_propagate_error(err, g_steal_pointer(&failure));
 }
 
 static gboolean still_there(FastLane *l)
@@ -32,7 +94,7 @@ gboolean fast_connect(FastLane *l, GError **err)
         fast_disconnect(l);
     if (!l->session) {
         l->resumes = g_atomic_int_get(&l->w->context->resumes);
-        l->session = login_imap(l->login, err);
+        get_session(l, err);
     }
     l->used = g_get_monotonic_time();
     return l->session != NULL;
@@ -117,7 +179,9 @@ static void take_request(FastLane *l, const Request *r)
         bodies_serve(l, r->message_id, r->section);
         break;
     case REQUEST_REPLAY:
-        if (r->account_id != 0 || !l->replay_due) /* the engine's hint ends no pause */
+        /* The engine's hint ends no pause; nor does the sync lane's that a folder is in step, where it comes from
+         * our own look at that folder. */
+        if ((r->account_id != 0 && (r->folder_id == 0 || !lend_is_single(shared_lend(l->w->shared)))) || !l->replay_due)
             want_replay(l);
         break;
     case REQUEST_SYNC:
@@ -195,6 +259,7 @@ static void run(FastLane *l)
             work(l);
         if (l->session && !imap_usable(l->session))
             fast_disconnect(l);
+        give_back(l);
     }
 }
 

@@ -20,6 +20,7 @@ typedef struct {
     gint64 doubted;       /* folder that the sync lane was asked to match anew, at `doubted_at` (monotonic) */
     gint64 doubted_at;
     gint64 near_to;       /* message that is being read: the unread next to it are fetched; 0 */
+    gboolean borrowed;    /* the session is the sync lane's */
     gboolean nested;      /* a small body is being served between the pieces of a large one */
 } FastLane;
 

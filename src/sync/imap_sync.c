@@ -4,6 +4,7 @@
 #include "imap_sync.h"
 #include "folder_facts.h"
 #include "lane.h"
+#include "lend.h"
 #include "listing.h"
 #include "pintail/store/op.h"
 #include "pintail/util/error.h"
@@ -14,6 +15,8 @@
 #define TLS_RETRY (60 * G_TIME_SPAN_SECOND)
 #define INBOX_LOOK (30 * G_TIME_SPAN_SECOND)
 #define STATUS_BATCH 50
+#define TURN 2       /* steps of a sync before the connection is lent again */
+#define ROOM_TRIES 4 /* while the fast lane logs out */
 
 /* ---- the inbox ---- */
 
@@ -76,7 +79,9 @@ gboolean sync_lane_listen(SyncLane *l, gint64 folder)
         if (r)
             other = take_request(l, r, folder) || other;
     }
-    return other;
+    if (folder != 0)
+        l->turn++;
+    return other || (l->turn > TURN && lend_is_wanted(shared_lend(l->w->shared)));
 }
 
 /* ---- what changed ---- */
@@ -305,6 +310,7 @@ static gboolean connected(SyncLane *l, GError **err)
     worker_state(l->w, ACCOUNT_ONLINE, imap_description(l->session));
     if (!imap_enable_resync(l->session, err))
         return FALSE;
+    lend_set_state(shared_lend(l->w->shared), LENDER_ONLINE);
     /* The other lanes may have given up while there was no network. */
     worker_poke(l->w, LANE_FAST, REQUEST_REPLAY, 0);
     worker_poke(l->w, LANE_SEND, REQUEST_SEND, 0);
@@ -323,7 +329,7 @@ static gboolean sync_next(SyncLane *l, GError **err)
     /* Operations may have been waiting for a UID; bodies may be wanted beforehand. */
     worker_poke(l->w, LANE_FAST, REQUEST_SYNC, *folder);
     if (ops_waiting(l->w->store, l->w->account_id))
-        worker_poke(l->w, LANE_FAST, REQUEST_REPLAY, 0);
+        worker_poke(l->w, LANE_FAST, REQUEST_REPLAY, *folder);
     return TRUE;
 }
 
@@ -365,10 +371,34 @@ static gboolean watch(SyncLane *l, GError **err)
     return !elsewhere || l->look || g_get_monotonic_time() < l->next_inbox || look_at_inbox(l, inbox->id, err);
 }
 
+/* To the fast lane for one piece of work: what was selected is not any more. */
+static gboolean lend_session(SyncLane *l, GError **err)
+{
+    Lend *lend = shared_lend(l->w->shared);
+    if (l->selected != 0 && !sync_lane_take_changes(l, err))
+        return FALSE;
+    g_clear_pointer(&l->told, imap_changes_free);
+    login_use_cancel(l->login, lend_cancel(lend));
+    lend_out(lend, l->w, &l->session);
+    login_use_cancel(l->login, NULL);
+    l->selected = 0;
+    l->turn = 0;
+    l->current = l->tried_watch = FALSE;
+    if (!l->session || !imap_usable(l->session)) {
+        error_set(err, PINTAIL_ERROR_RETRY, _("%s: the connection was lost"), l->w->account->name);
+        return FALSE;
+    }
+    g_autoptr(ImapChanges) c = sync_lane_hear(l); /* of the folder that was worked in, the next look tells */
+    return TRUE;
+}
+
 static gboolean serve_connection(SyncLane *l, GError **err)
 {
     while (!worker_is_stopping(l->w)) {
         sync_lane_listen(l, 0);
+        gboolean our_turn = l->turn <= TURN && (l->look || l->todo.length > 0);
+        if (!our_turn && lend_is_wanted(shared_lend(l->w->shared)) && !lend_session(l, err))
+            return FALSE;
         if (l->resumes != g_atomic_int_get(&l->w->context->resumes)) {
             error_set(err, PINTAIL_ERROR_RETRY, _("%s: connecting again after a pause of this machine"),
                       l->w->account->name);
@@ -440,19 +470,35 @@ static void forget_todo(SyncLane *l)
         g_free(item);
 }
 
+/* The fast lane's connection is the one too many: it lets it go, and there will be place for this one. */
+static gboolean makes_room(SyncLane *l, guint failures)
+{
+    Lend *lend = shared_lend(l->w->shared);
+    if (l->session || !login_was_limited(l->login) || !lend_other_is_in(lend))
+        return FALSE;
+    lend_set_single(lend);
+    worker_poke(l->w, LANE_FAST, REQUEST_OPEN, 0);
+    return failures < ROOM_TRIES;
+}
+
 static void run(SyncLane *l)
 {
+    Lend *lend = shared_lend(l->w->shared);
     guint failures = 0;
     while (!worker_is_stopping(l->w)) {
         g_autoptr(GError) err = NULL;
         worker_state(l->w, ACCOUNT_CONNECTING, NULL);
+        lend_set_state(lend, LENDER_CONNECTING);
         sync_lane_listen(l, 0); /* also forgets an earlier cancel */
         gint64 since = g_get_monotonic_time();
         gboolean ok = connected(l, &err) && serve_connection(l, &err);
+        gboolean room = !ok && makes_room(l, failures);
         g_clear_pointer(&l->session, imap_free);
+        lend_set_state(lend, LENDER_OFFLINE);
         if (worker_is_stopping(l->w) || (ok && worker_once(l->w)))
             return;
-        say_offline(l, err);
+        if (!room)
+            say_offline(l, err);
         if (worker_once(l->w))
             return;
         if (g_get_monotonic_time() - since > G_TIME_SPAN_MINUTE)
@@ -466,7 +512,7 @@ void imap_sync_lane(Worker *w)
 {
     if (!worker_wait_for_lock(w))
         return;
-    SyncLane l = {.w = w, .account_name = w->account->name};
+    SyncLane l = {.w = w, .turn = TURN + 1, .account_name = w->account->name};
     l.login = login_new(w, w->account, w->account->incoming);
     l.seen = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
     g_queue_init(&l.todo);

@@ -17,6 +17,7 @@ typedef struct {
     gint64 issued;        /* change sequence when that was asked */
     GQueue todo;          /* of gint64 *: folders to be synced, first first */
     GHashTable *seen;     /* folder id (gint64 *) -> ImapStatus as of its last sync */
+    guint turn;           /* steps since the connection was lent: each lane gets on (lend.h) */
     gint64 doubted;       /* folder that another lane wants to be selected anew; 0 */
     gint64 told_vanished; /* the open folder, when its end was said */
     gboolean look;        /* LIST and STATUS are due */

@@ -1,6 +1,7 @@
 /* login.c - see login.h. */
 #include "login.h"
 #include <string.h>
+#include "lend.h"
 #include "pintail/util/error.h"
 #include "pintail/util/i18n.h"
 #include "pintail/util/spawn.h"
@@ -22,6 +23,7 @@ struct Login {
     Secret *secret, *token;
     gboolean no_credentials; /* the person gave none: not a refusal of the server */
     gboolean stale;          /* the connection waited too long for the person */
+    gboolean limited;        /* the server has enough connections of ours */
 };
 
 static const char *protocol_name(const Endpoint *e)
@@ -360,14 +362,32 @@ static gboolean settle_certificate(Login *l, TlsReport *report, const GError *wh
 
 typedef gpointer (*OpenFunc)(Login *l, TlsReport **report, GError **err);
 
+/* It has enough connections of this account: because it says so, or because it has one and will do without
+ * this one for now (RFC 5530: INUSE and UNAVAILABLE may mean other things as well). */
+static gboolean is_limit(const Login *l, const ImapSession *s, const GError *failure)
+{
+    static const char *const perhaps[] = {"INUSE", "UNAVAILABLE", NULL};
+    if (!error_is(failure, PINTAIL_ERROR_RETRY) || !l->w->shared)
+        return FALSE;
+    const char *code = s ? imap_answer(s)->code : "";
+    Lend *lend = shared_lend(l->w->shared);
+    gboolean has_one = l->w->lane == LANE_SYNC ? lend_other_is_in(lend) : lend_is_online(lend);
+    return g_str_equal(code, "LIMIT") || imap_names_limit(failure->message) ||
+           (has_one && g_strv_contains(perhaps, code));
+}
+
 static gpointer open_imap(Login *l, TlsReport **report, GError **err)
 {
     Credentials c;
     if (!begin_credentials(l, &c, err))
         return NULL;
-    g_autoptr(ImapSession) s = imap_connect(l->where, &l->options, report, err);
-    if (!s || !imap_login(s, &c, err))
+    GError *failure = NULL;
+    g_autoptr(ImapSession) s = imap_connect(l->where, &l->options, report, &failure);
+    if (!s || !imap_login(s, &c, &failure)) {
+        l->limited = is_limit(l, s, failure);
+        g_propagate_error(err, failure);
         return NULL;
+    }
     imap_limit_lines(s, l->account->line_limit);
     return g_steal_pointer(&s);
 }
@@ -420,6 +440,7 @@ static gpointer login_open(Login *l, OpenFunc open, GError **err)
             return NULL;
         collect_trusted(l);
         forget_attempt(l);
+        l->limited = FALSE;
         g_autoptr(GError) failure = NULL;
         g_autoptr(TlsReport) report = NULL;
         gpointer session = open(l, &report, &failure);
@@ -431,7 +452,7 @@ static gpointer login_open(Login *l, OpenFunc open, GError **err)
             return session;
         }
         gboolean again = l->stale;
-        if (!again && !l->no_credentials && !error_is(failure, PINTAIL_ERROR_CANCELLED))
+        if (!again && !l->no_credentials && !l->limited && !error_is(failure, PINTAIL_ERROR_CANCELLED))
             shared_connection_failed(l->w->shared);
         if (error_is(failure, PINTAIL_ERROR_AUTH) && !l->no_credentials)
             again = settle_refusal(l, failure);
@@ -446,6 +467,16 @@ static gpointer login_open(Login *l, OpenFunc open, GError **err)
             return NULL;
         }
     }
+}
+
+gboolean login_was_limited(const Login *l)
+{
+    return l->limited;
+}
+
+void login_use_cancel(Login *l, const Cancel *cancel)
+{
+    l->options.cancel = cancel ? cancel : l->w->cancel;
 }
 
 ImapSession *login_imap(Login *l, GError **err)

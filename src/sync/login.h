@@ -21,6 +21,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Login, login_free)
 /* Errors as from *_open(); AUTH also when the person gave no password: then wait for REQUEST_RECONNECT.
  * RETRY at once when this account failed three times within a minute. */
 ImapSession *login_imap(Login *l, GError **err);
+/* Was the last failure the server's limit of connections? */
+gboolean login_was_limited(const Login *l);
+/* What ends waits of the sessions made, instead of the worker's own cancel (NULL: that again). */
+void login_use_cancel(Login *l, const Cancel *cancel);
 Pop3 *login_pop3(Login *l, GError **err);
 Smtp *login_smtp(Login *l, GError **err);
 

@@ -1,6 +1,7 @@
 /* shared.c - see shared.h. */
 #include "shared.h"
 #include <pthread.h>
+#include "lend.h"
 #include "pintail/bus/bus.h"
 
 #define FAILURES_A_MINUTE 3
@@ -24,6 +25,7 @@ struct Shared {
     gint64 leaving_folder;
     GArray *leaving;
     guint ended; /* bits: lanes */
+    Lend *lend;
 };
 
 static void shared_lock(Shared *s)
@@ -47,6 +49,7 @@ Shared *shared_new(void)
     s->waiting = g_ptr_array_new();
     s->once = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     s->leaving = g_array_new(FALSE, FALSE, sizeof(guint32));
+    s->lend = lend_new();
     return s;
 }
 
@@ -68,6 +71,7 @@ void shared_unref(Shared *s)
     g_ptr_array_unref(s->waiting);
     g_hash_table_unref(s->once);
     g_array_unref(s->leaving);
+    lend_free(s->lend);
     pthread_mutex_destroy(&s->lock);
     g_free(s);
 }
@@ -230,6 +234,11 @@ gint64 shared_connection_pause(Shared *s)
     shared_unlock(s);
     gint64 free_at = oldest + G_TIME_SPAN_MINUTE;
     return oldest == 0 ? 0 : MAX(free_at - g_get_monotonic_time(), 0);
+}
+
+Lend *shared_lend(Shared *s)
+{
+    return s->lend;
 }
 
 static int compare_uids(const void *a, const void *b)

@@ -9,6 +9,7 @@
 #include "pintail/util/secret.h"
 
 typedef struct Shared Shared;
+typedef struct Lend Lend; /* lend.h */
 
 typedef enum { SLOT_INCOMING, SLOT_SMTP, SLOT_COUNT } SecretSlot;
 
@@ -51,6 +52,8 @@ char *shared_trusted_once(Shared *s, const char *host, guint16 port); /* NULL; t
 void shared_connection_failed(Shared *s);
 void shared_connection_worked(Shared *s);
 gint64 shared_connection_pause(Shared *s); /* microseconds until the next may be tried; 0 */
+
+Lend *shared_lend(Shared *s);             /* borrowed */
 
 /* ---- UIDs that our own MOVE or EXPUNGE is about to take ---- */
 void shared_set_leaving(Shared *s, gint64 folder, const guint32 *uids, guint n); /* n 0: none */

@@ -100,6 +100,8 @@ gboolean imap_is_authenticated(const ImapSession *s);
 /* AUTHENTICATE with the best mechanism that both sides know, else LOGIN where that is allowed;
  * capabilities again, ID. Credentials need not outlive the call; may be NULL after PREAUTH.
  * After AUTH or REFUSED it may be tried again on the same connection. */
+/* Do these words of a server mean that there are too many connections? Many have no code for it. */
+gboolean imap_names_limit(const char *words);
 gboolean imap_login(ImapSession *s, const Credentials *credentials, GError **err);
 gboolean imap_logout(ImapSession *s); /* LOGOUT, at most 2 s; TRUE when it was answered */
 void imap_free(ImapSession *s);       /* closes at once; never blocks */

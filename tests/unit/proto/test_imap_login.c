@@ -118,6 +118,9 @@ static void test_refusals(void)
     check_refusal("NO [UNAVAILABLE] backend down", PINTAIL_ERROR_RETRY, "backend down");
     check_refusal("NO [INUSE] busy", PINTAIL_ERROR_RETRY, "busy");
     check_refusal("NO [LIMIT] too many", PINTAIL_ERROR_RETRY, "too many");
+    check_refusal("NO [ALERT] Too many simultaneous connections. (Failure)", PINTAIL_ERROR_RETRY, "simultaneous");
+    check_refusal("NO Maximum number of sessions reached", PINTAIL_ERROR_RETRY, "sessions");
+    check_refusal("NO Too many failed login attempts", PINTAIL_ERROR_AUTH, "attempts");
     check_refusal("NO [CONTACTADMIN] ask", PINTAIL_ERROR_AUTH, "ask");
     check_refusal("NO", PINTAIL_ERROR_AUTH, "no reason");
 }
