@@ -200,6 +200,16 @@ GArray *placements_known(Store *s, gint64 folder, GError **err)
     return NULL;
 }
 
+guint placements_count(Store *s, gint64 folder)
+{
+    gint64 uidvalidity = db_number(&s->db, 0, "SELECT uidvalidity FROM folder WHERE id = ?", "i", folder);
+    gint64 n = db_number(&s->db, 0, "SELECT count(*) FROM placement WHERE folder = ? AND uidvalidity = ?"
+                                    " AND uid IS NOT NULL",
+                         "ii", folder, uidvalidity);
+    db_ok(&s->db, NULL);
+    return (guint)n;
+}
+
 guint placements_outrun(Store *s, gint64 folder, const UidFlags *flags, guint n, gint64 issued_seq)
 {
     gint64 uidvalidity = db_number(&s->db, 0, "SELECT uidvalidity FROM folder WHERE id = ?", "i", folder);

@@ -120,9 +120,12 @@ static gboolean store_flags(FolderSync *f, const UidFlags *flags, guint n, gint6
     Store *store = f->lane->w->store;
     if (n == 0)
         return TRUE;
+    if (!placements_flags(store, f->folder->id, flags, n, issued, err))
+        return FALSE;
+    /* Asked afterwards: an operation may complete while that waits for its turn. */
     if (placements_outrun(store, f->folder->id, flags, n, issued) > 0)
         f->outrun = TRUE;
-    return placements_flags(store, f->folder->id, flags, n, issued, err);
+    return TRUE;
 }
 
 /* What came goes into the store; a message without its header waits for the next sync, unless

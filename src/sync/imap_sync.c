@@ -94,13 +94,21 @@ static gboolean apply_flags(SyncLane *l, const GArray *changes, GError **err)
         UidFlags f = {.uid = c->uid, .flags = c->flags.bits & FLAGS_ALL};
         g_array_append_val(flags, f);
     }
-    /* A row that comes by another way than the next plan's headers would never have them. */
-    if (flags->len > 0 && placements_unplaced(l->w->store, l->selected, (const UidFlags *)(void *)flags->data, flags->len))
-        l->current = FALSE;
+    const UidFlags *heard = (const UidFlags *)(void *)flags->data;
+    Store *store = l->w->store;
+    gint64 now = store_change_seq(store);
+    if (flags->len == 0)
+        return TRUE;
     /* The server's present state: an answer to nothing we asked, so nothing of ours is newer
      * that it would not tell as well. */
-    return flags->len == 0 || placements_flags(l->w->store, l->selected, (const UidFlags *)(void *)flags->data,
-                                               flags->len, store_change_seq(l->w->store), err);
+    if (!placements_flags(store, l->selected, heard, flags->len, now, err))
+        return FALSE;
+    /* A row that comes by another way than the next plan's headers would never have them; nor has one of which an
+     * operation completed just now. */
+    if (placements_unplaced(store, l->selected, heard, flags->len) ||
+        placements_outrun(store, l->selected, heard, flags->len, now) > 0)
+        l->current = FALSE;
+    return TRUE;
 }
 
 static gboolean apply_expunged(SyncLane *l, const GArray *expunged, GError **err)
@@ -125,7 +133,8 @@ static gboolean has_changed(SyncLane *l, const Folder *f, const ImapStatus *now)
         gboolean same = (now->has & IMAP_STATUS_HIGHESTMODSEQ) && now->highestmodseq > 0 &&
                         now->highestmodseq == f->highestmodseq && now->uidnext == f->uidnext &&
                         now->uidvalidity == f->uidvalidity && f->floor_uid == 1;
-        return !same;
+        /* Not every server raises HIGHESTMODSEQ when something is expunged. */
+        return !same || ((now->has & IMAP_STATUS_MESSAGES) && now->messages != placements_count(l->w->store, f->id));
     }
     guint both = before->has & now->has;
     return ((both & IMAP_STATUS_MESSAGES) && before->messages != now->messages) ||

@@ -102,7 +102,9 @@ typedef struct {
 GArray *placements_uids(Store *s, gint64 folder, guint32 lo, guint32 hi, GError **err);
 /* The same for all UIDs, without flags: quick, from an index alone. */
 GArray *placements_known(Store *s, gint64 folder, GError **err);
-/* How many of these would placements_flags() ignore? */
+/* How many there are. */
+guint placements_count(Store *s, gint64 folder);
+/* How many of these did placements_flags() ignore? Asked behind it. */
 guint placements_outrun(Store *s, gint64 folder, const UidFlags *flags, guint n, gint64 issued_seq);
 /* New server flags; those of a placement on which an operation completed after
  * `issued_seq` (store_change_seq() before the FETCH was sent) are ignored. */

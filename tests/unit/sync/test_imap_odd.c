@@ -449,10 +449,42 @@ static void test_append_refused(void)
     odd_free(&o);
 }
 
+/* HIGHESTMODSEQ that an expunge does not raise: the number of messages tells. */
+static gboolean sequences(FakeClient *c, const char *tag, const char *command)
+{
+    if (g_str_has_prefix(command, "EXAMINE "))
+        fake_send(c, "* OK [HIGHESTMODSEQ 5] x");
+    if (!g_str_has_prefix(command, "STATUS "))
+        return FALSE;
+    const char *at = command + 7;
+    g_autofree char *name = imap_word(&at);
+    const ImapBox *b = world_box(world_of(c), name);
+    g_assert_nonnull(b);
+    fake_send(c, "* STATUS %s (MESSAGES %u UIDNEXT %u UIDVALIDITY %u UNSEEN 0 HIGHESTMODSEQ 5)", name, b->mails->len,
+              b->uidnext, b->uidvalidity);
+    fake_send(c, "%s OK", tag);
+    return TRUE;
+}
+
+static void test_expunge_without_modseq(void)
+{
+    Odd o = odd_new(1, MODERN " CONDSTORE", sequences, NULL);
+    ImapBox *archive = world_box(o.w, "Archive");
+    box_add(archive, "Subject: first\r\n\r\n\r\n", 0);
+    box_add(archive, "Subject: second\r\n\r\n\r\n", 0);
+    home_run_once(o.h, 0, 2);
+    assert_here(o.h, "Archive", "first,second");
+    g_ptr_array_remove_index(archive->mails, 0);
+    home_run_once(o.h, 0, 2);
+    assert_here(o.h, "Archive", "second");
+    odd_free(&o);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/imap/odd/bisect", test_bisect);
+    g_test_add_func("/imap/odd/expunge without modseq", test_expunge_without_modseq);
     g_test_add_func("/imap/odd/OK without data", test_ok_without_data);
     g_test_add_func("/imap/odd/past the end", test_past_the_end);
     g_test_add_func("/imap/odd/zeros", test_zeros);
