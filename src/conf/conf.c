@@ -19,6 +19,7 @@ struct Conf {
     GPtrArray *colors;   /* of ColorRule */
     GPtrArray *accounts; /* of Account */
     GHashTable *aliases; /* nick -> addresses */
+    Viewing *viewing;
     char *path;
     void (*changed)(const char *what, void *data);
     void *changed_data;
@@ -64,6 +65,7 @@ Conf *conf_new(void)
     c->colors = g_ptr_array_new_with_free_func(color_free);
     c->accounts = g_ptr_array_new_with_free_func((GDestroyNotify)account_unref);
     c->aliases = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    c->viewing = viewing_new();
     return c;
 }
 
@@ -77,6 +79,7 @@ void conf_free(Conf *c)
     g_ptr_array_unref(c->colors);
     g_ptr_array_unref(c->accounts);
     g_hash_table_unref(c->aliases);
+    viewing_free(c->viewing);
     g_free(c->path);
     g_free(c);
 }
@@ -250,6 +253,28 @@ static gboolean run_alias(Conf *c, char **words, const char *rest, Place *at, GE
     return TRUE;
 }
 
+static gboolean run_headers(Conf *c, char **words, const char *rest, Place *at, GError **err)
+{
+    static const char *const kinds[] = {[HEADERS_SHOW] = "show", [HEADERS_HIDE] = "hide", [HEADERS_ORDER] = "order"};
+    for (guint i = 0; words[1] && words[2] && i < HEADERS_KINDS; i++)
+        if (g_str_equal(words[1], kinds[i])) {
+            viewing_add_headers(c->viewing, i, words + 2);
+            notify(c, "headers");
+            return TRUE;
+        }
+    return usage(_("headers show|hide|order NAME..."), err);
+}
+
+static gboolean run_filter(Conf *c, char **words, const char *rest, Place *at, GError **err)
+{
+    if (!words[1] || !strchr(words[1], '/'))
+        return usage(_("filter TYPE COMMAND"), err);
+    g_autofree char *one = words[2] && words[3] ? NULL : g_strdup(words[2] ? words[2] : "");
+    viewing_set_filter(c->viewing, words[1], one ? one : after_words(rest, 1));
+    notify(c, "filter");
+    return TRUE;
+}
+
 static gboolean is_account_name(const char *name)
 {
     return *name && strlen(name) <= 64 && name[0] != '.' && name[0] != '-' &&
@@ -319,6 +344,7 @@ static const struct {
 } commands[] = {
     {"set", run_set},     {"unset", run_unset}, {"toggle", run_toggle}, {"bind", run_bind},     {"unbind", run_unbind},
     {"color", run_color}, {"alias", run_alias}, {"source", run_source}, {"account", run_account},
+    {"headers", run_headers}, {"filter", run_filter},
 };
 
 static CommandFunction find_command(const char *name)
@@ -463,6 +489,8 @@ static void forget(Conf *c)
     g_ptr_array_set_size(c->mistakes, 0);
     g_ptr_array_set_size(c->accounts, 0);
     g_hash_table_remove_all(c->aliases);
+    viewing_free(c->viewing);
+    c->viewing = viewing_new();
     for (guint i = c->bindings->len; i-- > 0;)
         if (!g_str_equal(((const Binding *)c->bindings->pdata[i])->where, WHERE_DEFAULT))
             g_ptr_array_remove_index(c->bindings, i);
@@ -635,4 +663,16 @@ gboolean conf_append_account(const char *path, const Account *a, GError **err)
 const char *conf_alias(const Conf *c, const char *nick)
 {
     return g_hash_table_lookup(c->aliases, nick);
+}
+
+/* ---- how messages are shown ---- */
+
+const GPtrArray *conf_headers(const Conf *c, HeadersKind kind)
+{
+    return viewing_headers(c->viewing, kind);
+}
+
+GHashTable *conf_filters(const Conf *c)
+{
+    return viewing_filters(c->viewing);
 }

@@ -23,6 +23,15 @@ const char *option_text(const OptionValues *v, const char *name); /* aborts on a
 const Option *option_find(const char *name);                      /* NULL when there is none */
 void option_unknown(GError **err, const char *name);
 
+/* ---- viewing.c ---- */
+typedef struct Viewing Viewing;
+Viewing *viewing_new(void);
+void viewing_free(Viewing *v);
+void viewing_set_filter(Viewing *v, const char *type, const char *command); /* "" takes it away */
+GHashTable *viewing_filters(const Viewing *v);
+void viewing_add_headers(Viewing *v, HeadersKind kind, char **names);
+const GPtrArray *viewing_headers(const Viewing *v, HeadersKind kind);
+
 /* ---- accounts (account.c) ---- */
 Account *account_new(const char *name, const char *file, guint line);
 /* One setting of a block; `words[0]` is its name, `rest` the line after it as written.

@@ -183,7 +183,7 @@ GArray *part_reading(const Part *root, gboolean prefer_html)
 typedef struct {
     Builder b;
     ReadingText text;
-    ReadingHtml html;
+    ReadingFilter filter;
     gpointer data;
     ReadingResult result;
     gboolean any; /* something stands above */
@@ -298,7 +298,7 @@ static void write_text(Writer *w, const Reading *r)
         return;
     }
     gboolean html = is(p, "text/html");
-    g_autoptr(Rendered) one = html && w->html ? w->html(w->data, text) : NULL;
+    g_autoptr(Rendered) one = w->filter ? w->filter(w->data, p, text) : NULL;
     if (!one && html)
         one = render_html_from(text, strlen(text), w->b.out->links->len);
     else if (!one)
@@ -314,10 +314,10 @@ ReadingResult reading_render(const Part *root, gboolean prefer_html, ReadingText
     return reading_render_html(root, prefer_html, text, NULL, data);
 }
 
-ReadingResult reading_render_html(const Part *root, gboolean prefer_html, ReadingText text, ReadingHtml html,
+ReadingResult reading_render_html(const Part *root, gboolean prefer_html, ReadingText text, ReadingFilter filter,
                                   gpointer data)
 {
-    Writer w = {.text = text, .html = html, .data = data, .result = {.empty = TRUE}};
+    Writer w = {.text = text, .filter = filter, .data = data, .result = {.empty = TRUE}};
     g_autoptr(GArray) readings = part_reading(root, prefer_html);
     builder_init(&w.b);
     for (guint i = 0; i < readings->len; i++) { /* what it is about comes first */

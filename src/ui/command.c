@@ -102,7 +102,7 @@ static const Command table[] = {
     {.name = "charset", .contexts = MESSAGES, .arguments = "[NAME|label]",
      .help = N_("read the message in another charset than its label says")},
     {.name = "raw", .contexts = MESSAGES, .help = N_("show the message as it was sent, or its text again")},
-    {.name = "headers", .contexts = MESSAGES, .help = N_("show all headers, or the usual ones")},
+    {.name = "headers", .contexts = MESSAGES, .arguments = "[show|hide|order NAME...]", .help = N_("show all headers, or the usual ones")},
 
     /* ---- writing ---- */
     {.name = "write", .contexts = PANES, .arguments = "[ADDRESS]", .help = N_("write a message"),
@@ -272,7 +272,7 @@ const char *const *command_contexts(void)
 const char *const *command_names(void)
 {
     /* those that configure are conf's, and may be bound too */
-    static const char *const configuring[] = {"set", "bind", "color", "alias", "source"};
+    static const char *const configuring[] = {"set", "bind", "color", "alias", "source", "filter"};
     static const char *names[G_N_ELEMENTS(table) + G_N_ELEMENTS(configuring) + 1];
     for (gsize i = 0; i < G_N_ELEMENTS(table); i++)
         names[i] = table[i].name;

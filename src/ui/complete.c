@@ -88,10 +88,10 @@ static void add_commands(Ui *ui, GPtrArray *list, const char *typed)
             g_autofree char *note = g_strdup_printf("%-6s %s", keys ? keys : "", _(all[i].help));
             add(list, all[i].name, note);
         }
-    static const char *const configuring[] = {"set", "bind", "color", "alias", "source", NULL};
+    static const char *const configuring[] = {"set", "bind", "color", "alias", "source", "filter", NULL};
     static const char *const notes[] = {N_("change an option"), N_("bind a key"),
                                         N_("change a colour"), N_("name an address"),
-                                        N_("read a file of commands")};
+                                        N_("read a file of commands"), N_("a program that makes text of a type of part")};
     add_matching(list, configuring, notes, typed);
 }
 

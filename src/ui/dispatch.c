@@ -58,6 +58,8 @@ gboolean dispatch_command(Ui *ui, char **args)
     const Command *c = command_find(args[0]);
     if (!c)
         return FALSE;
+    if (g_str_equal(c->name, "headers") && args[1])
+        return FALSE; /* which fields are shown is configuration */
     if (!means_something_here(ui, c)) {
         ui_say(ui, NOTICE_WARNING, _("%s does nothing in: %s"), c->name,
                context_title(ui_focused(ui)->class->context));

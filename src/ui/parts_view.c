@@ -260,6 +260,7 @@ static void start_part(Parts *p)
 
 static void begin_part(Parts *p, PartAction action, const PartRow *row, const char *path)
 {
+    const char *filter = filter_for(conf_filters(p->view.ui->conf), row->type);
     g_autofree char *kept = g_strdup(path); /* it may be p's own */
     p->waiting = FALSE;
     p->action = action;
@@ -268,7 +269,7 @@ static void begin_part(Parts *p, PartAction action, const PartRow *row, const ch
     g_free(p->filter);
     p->section = g_strdup(row->section);
     p->path = g_steal_pointer(&kept);
-    p->filter = NULL;
+    p->filter = g_strdup(filter);
     start_part(p);
 }
 
@@ -402,7 +403,7 @@ static void show(Parts *p)
     if (!row)
         return;
     g_queue_clear(&p->todo);
-    if (g_str_has_prefix(row->type, "text/"))
+    if (g_str_has_prefix(row->type, "text/") || filter_for(conf_filters(p->view.ui->conf), row->type))
         begin_part(p, PART_SHOW, row, NULL);
     else
         ui_say(p->view.ui, NOTICE_INFO, _("%s cannot be shown as text: o opens it with a program, s saves it"), row->type);

@@ -137,7 +137,7 @@ static void changed(const char *what, void *data)
     }
     if (ui->panes && ui->panes->list && what && (g_str_equal(what, "sort") || g_str_equal(what, "sort-reverse") || g_str_equal(what, "threads")))
         list_view_sort_changed(ui->panes->list);
-    if (ui->panes && ui->panes->viewer && what && g_str_equal(what, "prefer-html"))
+    if (ui->panes && ui->panes->viewer && what && (g_str_equal(what, "prefer-html") || g_str_equal(what, "headers") || g_str_equal(what, "filter")))
         viewer_view_reload(ui->panes->viewer);
     if (!what || g_str_equal(what, "cache-size"))
         apply_cache_size(ui);

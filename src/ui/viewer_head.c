@@ -77,6 +77,79 @@ static void add_people(Viewer *v, const char *name, const GPtrArray *list, const
     add_field(v, name, text, "viewer.header");
 }
 
+static gboolean is_among(const GPtrArray *names, const char *name)
+{
+    for (guint i = 0; i < names->len; i++)
+        if (g_ascii_strcasecmp(names->pdata[i], name) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* Every line of that field. */
+static void add_lines_of(Viewer *v, const Loaded *l, const char *name)
+{
+    gsize n = strlen(name);
+    for (guint i = 0; i < l->headers->len; i++) {
+        const char *line = l->headers->pdata[i];
+        if (g_ascii_strncasecmp(line, name, n) == 0 && line[n] == ':')
+            add_wrapped(v, "viewer.header", line, (guint)n + 1);
+    }
+}
+
+static gboolean answers_elsewhere(const Envelope *e)
+{
+    const Address *first = e->from->len ? e->from->pdata[0] : NULL;
+    const Address *reply = e->reply_to->len ? e->reply_to->pdata[0] : NULL;
+    return reply && (!first || g_ascii_strcasecmp(first->address, reply->address) != 0);
+}
+
+static void add_named(Viewer *v, const Loaded *l, const Account *own, const char *name)
+{
+    const Envelope *e = l->envelope;
+    if (g_ascii_strcasecmp(name, "From") == 0)
+        add_people(v, _("From:"), e->from, NULL);
+    else if (g_ascii_strcasecmp(name, "To") == 0)
+        add_people(v, _("To:  "), e->to, own);
+    else if (g_ascii_strcasecmp(name, "Cc") == 0)
+        add_people(v, _("Cc:  "), e->cc, own);
+    else if (g_ascii_strcasecmp(name, "Bcc") == 0)
+        add_people(v, _("Bcc: "), e->bcc, own);
+    else if (g_ascii_strcasecmp(name, "Subject") == 0)
+        add_field(v, _("Subject:"), e->subject, "viewer.header.subject");
+    else if (g_ascii_strcasecmp(name, "Date") == 0 && e->date) {
+        g_autofree char *date = date_format_long(e->date);
+        add_field(v, _("Date:"), date, "viewer.header");
+    } else if (g_ascii_strcasecmp(name, "Reply-To") != 0 || answers_elsewhere(e)) {
+        add_lines_of(v, l, name);
+    }
+}
+
+/* As `headers` wants them. FALSE: nothing is wanted, the usual ones then. */
+static gboolean add_chosen(Viewer *v, const Loaded *l, const Account *own)
+{
+    static const char *const usual[] = {"From", "Date", "To", "Cc", "Bcc", "Reply-To"};
+    const Conf *c = v->view.ui->conf;
+    const GPtrArray *show = conf_headers(c, HEADERS_SHOW), *hide = conf_headers(c, HEADERS_HIDE),
+                    *order = conf_headers(c, HEADERS_ORDER);
+    if (show->len + hide->len + order->len == 0)
+        return FALSE;
+    g_autoptr(GPtrArray) wanted = g_ptr_array_new();
+    gboolean none = is_among(hide, "*");
+    for (gsize i = 0; i < G_N_ELEMENTS(usual); i++)
+        if (!none && !is_among(hide, usual[i]))
+            g_ptr_array_add(wanted, (gpointer)usual[i]);
+    for (guint i = 0; i < show->len; i++)
+        if (!is_among(wanted, show->pdata[i]))
+            g_ptr_array_add(wanted, show->pdata[i]);
+    for (guint i = 0; i < order->len; i++)
+        if (is_among(wanted, order->pdata[i]))
+            add_named(v, l, own, order->pdata[i]);
+    for (guint i = 0; i < wanted->len; i++)
+        if (!is_among(order, wanted->pdata[i]))
+            add_named(v, l, own, wanted->pdata[i]);
+    return TRUE;
+}
+
 static void add_usual(Viewer *v, const Envelope *e, const Account *own)
 {
     g_autofree char *from = people(e->from, NULL);
@@ -93,9 +166,7 @@ static void add_usual(Viewer *v, const Envelope *e, const Account *own)
     add_people(v, _("To:  "), e->to, own);
     add_people(v, _("Cc:  "), e->cc, own);
     add_people(v, _("Bcc: "), e->bcc, own);
-    const Address *first = e->from->len ? e->from->pdata[0] : NULL;
-    const Address *reply = e->reply_to->len ? e->reply_to->pdata[0] : NULL;
-    if (reply && (!first || g_ascii_strcasecmp(first->address, reply->address) != 0))
+    if (answers_elsewhere(e))
         add_people(v, _("Reply-To:"), e->reply_to, own);
     if (v->width < 60 || strlen(e->subject) > 50) /* else the title above has it whole */
         add_field(v, _("Subject:"), e->subject, "viewer.header.subject");
@@ -219,7 +290,8 @@ void viewer_make_heads(Viewer *v)
             add_wrapped(v, "viewer.header", line, colon ? (guint)(colon - line) + 1 : 0);
         }
     } else if (l && l->envelope) {
-        add_usual(v, l->envelope, own);
+        if (!add_chosen(v, l, own))
+            add_usual(v, l->envelope, own);
     } else {
         add_from_row(v);
     }

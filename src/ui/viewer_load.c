@@ -81,22 +81,25 @@ typedef struct {
     Store *store;
     const Content *content;
     GError *problem;
-    const char *filter;
+    const Reader *how;
     const Cancel *stop;
     Loaded *loaded;
 } Source;
 
-/* By the person's program: it gets the HTML on its standard input, and nothing of it in its command. */
-static Rendered *by_filter(gpointer data, const char *html)
+/* By the person's program: it gets the text on its standard input, and nothing of it in its command. */
+static Rendered *by_filter(gpointer data, const Part *p, const char *given)
 {
     Source *source = data;
     g_autoptr(GString) output = NULL;
     g_autoptr(GError) err = NULL;
-    if (!*source->filter || source->loaded->filter_problem)
+    const char *own = filter_for(source->how->filters, p->type);
+    const char *command = own ? own : g_str_equal(p->type, "text/html") ? source->how->html_filter : "";
+    if (!*command || source->loaded->filter_problem)
         return NULL;
-    if (!spawn_capture(source->filter, html, strlen(html), FILTER_MS, source->stop, &output, &err)) {
-        source->loaded->filter_problem = g_strdup_printf(_("html-filter failed, so Pintail shows this itself: %s"),
-                                                         err->message);
+    if (!spawn_capture(command, given, strlen(given), FILTER_MS, source->stop, &output, &err)) {
+        source->loaded->filter_problem =
+            g_strdup_printf(own ? _("The filter failed, so Pintail shows this itself: %s")
+                                : _("html-filter failed, so Pintail shows this itself: %s"), err->message);
         return NULL;
     }
     g_autofree char *text = text_make_valid(output->str, output->len);
@@ -113,7 +116,7 @@ static char *part_text(gpointer data, const Part *p)
  * rest is shown. */
 static gboolean take_text(Loaded *l, Store *s, Content *c, const Reader *how, const Cancel *stop, GError **err)
 {
-    Source source = {s, c, NULL, how->filter, stop, l};
+    Source source = {s, c, NULL, how, stop, l};
     ReadingResult r = reading_render_html(c->root, how->prefer_html, part_text, by_filter, &source);
     if (source.problem) {
         rendered_free(r.rendered);

@@ -9,7 +9,8 @@ typedef struct {
     gboolean prefer_html;
     gboolean source;     /* as it was sent */
     const char *charset; /* whatever the labels say; NULL: by them */
-    const char *filter;  /* the program that makes text of HTML; "" for Pintail itself */
+    const char *html_filter; /* the program that makes text of HTML; "" for Pintail itself */
+    GHashTable *filters; /* conf_filters() */
 } Reader;
 
 typedef struct {

@@ -138,6 +138,7 @@ static void wanted_free(gpointer p)
     Wanted *w = p;
     g_free(w->charset);
     g_free(w->filter);
+    g_hash_table_unref(w->how.filters);
     g_free(w);
 }
 
@@ -231,7 +232,8 @@ static void load(Viewer *v)
     w->message = v->message;
     w->filter = g_strdup(conf_string(ui->conf, "html-filter"));
     w->charset = g_strdup(v->charset);
-    w->how = (Reader){conf_bool(ui->conf, "prefer-html") != v->other_alternative, v->source, w->charset, w->filter};
+    w->how = (Reader){conf_bool(ui->conf, "prefer-html") != v->other_alternative, v->source, w->charset, w->filter,
+                      g_hash_table_ref(conf_filters(ui->conf))};
     v->state = BODY_LOADING;
     loader_run(ui->loader, LOAD_BODY, load_work, body_loaded, w, wanted_free, (GDestroyNotify)loaded_unref);
 }

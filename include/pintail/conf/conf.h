@@ -89,6 +89,14 @@ void conf_register_words(Conf *c, const char *const *contexts, const char *const
 void conf_register_syntax(Conf *c, char *(*key_problem)(const char *key),
                           char *(*style_problem)(const char *style));
 
+/* ---- how messages are shown ---- */
+typedef enum { HEADERS_SHOW, HEADERS_HIDE, HEADERS_ORDER, HEADERS_KINDS } HeadersKind;
+/* Names of fields, of char *, as written but for the colon; "*" among the hidden: all. Borrowed. */
+const GPtrArray *conf_headers(const Conf *c, HeadersKind kind);
+/* Commands that make text of a part, by its type. Never changed: other threads may hold references. */
+GHashTable *conf_filters(const Conf *c);
+const char *filter_for(GHashTable *filters, const char *type); /* of that type, or of all of its kind; NULL: none */
+
 /* ---- accounts and aliases ---- */
 const GPtrArray *conf_accounts(const Conf *c); /* of Account; in order; borrowed */
 Account *conf_account(const Conf *c, const char *name); /* borrowed; NULL when none */

@@ -36,7 +36,7 @@ typedef struct {
 } ReadingResult;
 
 ReadingResult reading_render(const Part *root, gboolean prefer_html, ReadingText text, gpointer data);
-/* The same with HTML made lines by somebody else (html-filter); where that gives NULL, as ever. */
-typedef Rendered *(*ReadingHtml)(gpointer data, const char *html);
-ReadingResult reading_render_html(const Part *root, gboolean prefer_html, ReadingText text, ReadingHtml html,
+/* The same with texts made lines by somebody else (filter, html-filter); where that gives NULL, as ever. */
+typedef Rendered *(*ReadingFilter)(gpointer data, const Part *p, const char *text);
+ReadingResult reading_render_html(const Part *root, gboolean prefer_html, ReadingText text, ReadingFilter filter,
                                   gpointer data);

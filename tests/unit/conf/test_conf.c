@@ -244,6 +244,39 @@ static void test_bind(Fixture *f, gconstpointer data)
     g_assert_cmpstr(rule->style, ==, "bold red on default");
 }
 
+static void check_headers(Fixture *f, HeadersKind kind, const char *expected)
+{
+    const GPtrArray *names = conf_headers(f->conf, kind);
+    g_autoptr(GString) got = g_string_new(NULL);
+    for (guint i = 0; i < names->len; i++)
+        g_string_append_printf(got, "%s ", (const char *)names->pdata[i]);
+    g_assert_cmpstr(got->str, ==, expected);
+}
+
+static void test_viewing(Fixture *f, gconstpointer data)
+{
+    run(f, "headers show X-Mailer: List-Id");
+    run(f, "headers hide Cc x-mailer");
+    run(f, "headers order Date From");
+    run(f, "headers order From");
+    check_headers(f, HEADERS_SHOW, "List-Id ");
+    check_headers(f, HEADERS_HIDE, "Cc x-mailer ");
+    check_headers(f, HEADERS_ORDER, "From ");
+    refused(f, "headers show", "headers show|hide|order");
+    refused(f, "headers turn From", "headers show|hide|order");
+    run(f, "filter Image/PNG one -x \"a b\"");
+    GHashTable *before = g_hash_table_ref(conf_filters(f->conf));
+    run(f, "filter image/* 'two; three'");
+    g_assert_cmpstr(filter_for(conf_filters(f->conf), "image/png"), ==, "one -x \"a b\"");
+    g_assert_cmpstr(filter_for(conf_filters(f->conf), "image/gif"), ==, "two; three");
+    g_assert_null(filter_for(conf_filters(f->conf), "imagex/gif"));
+    g_assert_null(filter_for(before, "image/gif")); /* who holds it is not disturbed */
+    g_hash_table_unref(before);
+    run(f, "filter image/png");
+    g_assert_cmpstr(filter_for(conf_filters(f->conf), "image/png"), ==, "two; three");
+    refused(f, "filter png x", "filter TYPE COMMAND");
+}
+
 static void test_alias(Fixture *f, gconstpointer data)
 {
     run(f, "alias bea Bea Boss <bea@example.org>");
@@ -740,6 +773,7 @@ int main(int argc, char **argv)
     ADD("/conf/change", test_change);
     ADD("/conf/bind", test_bind);
     ADD("/conf/alias", test_alias);
+    ADD("/conf/viewing", test_viewing);
     ADD("/conf/mistakes", test_mistakes);
     ADD("/conf/blocks", test_indentation_ends_a_block);
     ADD("/conf/load-errors", test_load_errors);

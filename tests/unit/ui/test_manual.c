@@ -103,7 +103,7 @@ static void the_manual_has_every_element(void)
 /* The commands that configure are described, each by an entry of its own or within one. */
 static void the_manual_has_the_configuring_commands(void)
 {
-    static const char *const names[] = {"set", "unset", "toggle", "bind", "unbind", "color", "alias", "source", "account"};
+    static const char *const names[] = {"set", "unset", "toggle", "bind", "unbind", "color", "alias", "source", "account", "headers", "filter"};
     g_autofree char *manual = read_file(pintailrc_5);
     g_autofree char *text = section(manual, "COMMANDS");
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
