@@ -262,3 +262,13 @@ char *endpoint_ascii_host(const char *host, GError **err)
     idn2_free(encoded);
     return copy;
 }
+
+char *endpoint_unicode_host(const char *host)
+{
+    char *decoded = NULL;
+    if (!g_utf8_validate(host, -1, NULL) || idn2_to_unicode_8z8z(host, &decoded, 0) != IDN2_OK)
+        return NULL;
+    char *copy = g_strdup(decoded);
+    idn2_free(decoded);
+    return copy;
+}

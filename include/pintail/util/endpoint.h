@@ -31,4 +31,7 @@ gboolean endpoint_is_loopback(const Endpoint *e); /* by its text: localhost, 127
 /* The host as DNS and certificates know it (IDNA 2008, RFC 5890): A-labels for a name with letters
  * beyond ASCII, anything else unchanged. INVALID when there is no such form. Caller owns it. */
 char *endpoint_ascii_host(const char *host, GError **err);
+/* The host as people write it: A-labels ("xn--...") as what they stand for, anything else unchanged.
+ * NULL when one of them stands for nothing that IDNA allows. Caller owns it. */
+char *endpoint_unicode_host(const char *host);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Endpoint, endpoint_free)
