@@ -30,6 +30,7 @@ Account *account_new(const char *name, const char *file, guint line)
     a->signature = g_strdup("");
     a->auth = g_strdup("auto");
     a->tls_trust = g_ptr_array_new_with_free_func(g_free);
+    a->auth_servers = g_ptr_array_new_with_free_func(g_free);
     a->timeout = DEFAULT_TIMEOUT;
     a->poll = DEFAULT_POLL;
     a->pop3_max_size = DEFAULT_POP3_MAX_SIZE;
@@ -67,6 +68,7 @@ void account_unref(Account *a)
     g_free(a->token_command);
     g_free(a->tls_ca);
     g_ptr_array_unref(a->tls_trust);
+    g_ptr_array_unref(a->auth_servers);
     g_free(a->drafts);
     g_free(a->trash);
     g_free(a->archive);
@@ -281,6 +283,12 @@ static gboolean set_tls_trust(Account *a, const struct AccountValue *s)
     return TRUE;
 }
 
+static gboolean set_auth_server(Account *a, const struct AccountValue *s)
+{
+    g_ptr_array_add(a->auth_servers, g_ascii_strdown(s->values[0], -1));
+    return TRUE;
+}
+
 static gboolean parse_seconds(const struct AccountValue *s, guint *out)
 {
     gint64 seconds;
@@ -417,6 +425,7 @@ static const AccountSetting settings[] = {
     {"tls", "on|off", N_("off: talk in clear text to this server, and to a password thief"), set_tls},
     {"tls-ca", "FILE", N_("further certificate authorities to trust, in PEM form"), set_tls_ca},
     {"tls-trust", "SHA256", N_("trust this one certificate of the server; may be repeated"), set_tls_trust},
+    {"auth-server", "ID|none", N_("believe what this server found out about senders (Authentication-Results), beside the incoming server itself; may be repeated"), set_auth_server},
     {"timeout", "TIME", N_("longest wait for a server in each phase; 30s"), set_timeout},
     {"poll", "TIME", N_("time between looks at POP3, and at folders that are not watched; 5m"), set_poll},
     {"download", "recent|headers|all", N_("IMAP bodies fetched beforehand: of 30 days, none, or all"), set_download},
@@ -563,6 +572,8 @@ char *account_to_rc(const Account *a)
     put(text, "tls-ca", a->tls_ca, NULL);
     for (guint i = 0; i < a->tls_trust->len; i++)
         put(text, "tls-trust", a->tls_trust->pdata[i], NULL);
+    for (guint i = 0; i < a->auth_servers->len; i++)
+        put(text, "auth-server", a->auth_servers->pdata[i], NULL);
     put_number(text, "timeout", a->timeout, DEFAULT_TIMEOUT, "s");
     put_number(text, "poll", a->poll, DEFAULT_POLL, "s");
     put(text, "download", a->download == DOWNLOAD_RECENT ? NULL : download_policies[a->download], NULL);

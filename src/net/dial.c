@@ -38,6 +38,8 @@ const char *dial_protocol_name(Protocol protocol)
         return "POP3";
     case PROTOCOL_SMTP:
         return "SMTP";
+    case PROTOCOL_HTTP:
+        return "HTTP";
     }
     return "?";
 }

@@ -16,6 +16,7 @@
 #include "pintail/util/i18n.h"
 #include "pintail/util/log.h"
 #include "probe.h"
+#include "unsubscribe.h"
 
 #define LOCK_EVERY G_USEC_PER_SEC
 #define LOOK_EVERY (2 * G_USEC_PER_SEC)  /* for what other processes have committed */
@@ -325,6 +326,8 @@ static void take_request(Engine *e, const Request *r)
         take_probe(e, r);
     else if (r->kind == REQUEST_RELOAD)
         take_reload(e, r);
+    else if (r->kind == REQUEST_UNSUBSCRIBE)
+        unsubscribe_run(e->self, r);
 }
 
 static gboolean reload_is_due(Engine *e)

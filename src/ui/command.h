@@ -84,6 +84,10 @@ void cmd_read_thread(Ui *ui, char **args);
 void cmd_mute(Ui *ui, char **args);
 void cmd_break_thread(Ui *ui, char **args);
 void cmd_join_thread(Ui *ui, char **args);
+/* ---- trust_line.c ---- */
+void cmd_why(Ui *ui, char **args);
+/* ---- list_action.c ---- */
+void cmd_list_action(Ui *ui, char **args); /* `unsubscribe`, `list-...` */
 /* ---- message_output.c ---- */
 void cmd_pipe(Ui *ui, char **args);
 void cmd_browser(Ui *ui, char **args);

@@ -286,24 +286,39 @@ void cmd_write(Ui *ui, char **args)
         compose_ask_addresses(ui, _("To:"), NULL, "", to_asked, a);
 }
 
+/* The draft that the URL asks for; NULL: said why not. */
+static Draft *draft_of_url(Ui *ui, const char *url, ComposeOrigin *origin)
+{
+    g_autoptr(GError) err = NULL;
+    g_autoptr(Draft) d = draft_from_mailto(url, &err);
+    if (!d)
+        ui_say(ui, NOTICE_ERROR, "%s", err->message);
+    if (!d || !begin(ui, origin))
+        return NULL;
+    address_free(d->from);
+    d->from = address_of(origin->account);
+    return g_steal_pointer(&d);
+}
+
 void compose_mailto(Ui *ui, const char *url)
 {
     ComposeOrigin origin;
-    g_autoptr(GError) err = NULL;
-    g_autoptr(Draft) parsed = draft_from_mailto(url, &err);
-    if (!parsed) {
-        ui_say(ui, NOTICE_ERROR, "%s", err->message);
-        return;
-    }
-    if (!begin(ui, &origin))
+    g_autoptr(Draft) d = draft_of_url(ui, url, &origin);
+    if (!d)
         return;
     Asking *a = g_new0(Asking, 1);
-    a->draft = g_steal_pointer(&parsed);
-    address_free(a->draft->from);
-    a->draft->from = address_of(origin.account);
+    a->draft = g_steal_pointer(&d);
     add_signature(a->draft, origin.account);
     a->origin = origin;
     ask_subject(ui, a);
+}
+
+void compose_mailto_review(Ui *ui, const char *url)
+{
+    ComposeOrigin origin;
+    Draft *d = draft_of_url(ui, url, &origin);
+    if (d)
+        compose_review(ui, d, &origin);
 }
 
 /* ---- from a message: the loader makes the draft ---- */

@@ -31,6 +31,7 @@ void cmd_invite(Ui *ui, char **args);  /* "invite accept|tentative|decline" */
 void cmd_edit_as_new(Ui *ui, char **args);
 void cmd_resume(Ui *ui, char **args);  /* the rescued message, else the newest draft */
 void compose_mailto(Ui *ui, const char *url);
+void compose_mailto_review(Ui *ui, const char *url); /* nothing is asked: on to the review */
 /* A draft was opened in the list: continue it. */
 void compose_continue(Ui *ui, gint64 placement, gint64 message);
 /* Parses what was typed, aliases resolved, into `list`. What is wrong (the caller's), `list` unchanged; or NULL. */

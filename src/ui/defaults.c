@@ -30,7 +30,7 @@
     "bind viewer pgdn page-down", "bind viewer home first", "bind viewer end last",                \
     "bind viewer space read-on", "bind viewer - page-up", "bind viewer backspace page-up",         \
     "bind viewer enter down", "bind viewer o open-link", "bind list ctrl-e charset",             \
-    "bind list alt-a alternative", "bind list alt-r raw", "bind viewer left pane-left", "bind viewer right pane-right",        \
+    "bind list W why", "bind list alt-u unsubscribe", "bind list alt-a alternative", "bind list alt-r raw", "bind viewer left pane-left", "bind viewer right pane-right",        \
     "bind help up up", "bind help down down", "bind help pgup page-up",                            \
     "bind help pgdn page-down", "bind help home first", "bind help end last",                      \
     "bind help enter open",                                                                        \
@@ -159,6 +159,7 @@ static const char *const colors[] = {
     "color viewer.header.subject bold",
     "color viewer.attachment cyan",
     "color viewer.exception 'bold yellow'",
+    "color viewer.warning 'bold red'",
     "color viewer.quote green",
     "color viewer.quote2 blue",
     "color viewer.quote3 magenta",

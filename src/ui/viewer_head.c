@@ -3,6 +3,7 @@
 #include <string.h>
 #include "keymap.h"
 #include "list_view.h"
+#include "trust_line.h"
 #include "viewer_private.h"
 #include "pintail/util/date.h"
 #include "pintail/util/i18n.h"
@@ -44,6 +45,11 @@ static Head *add_wrapped(Viewer *v, const char *element, const char *text, guint
         add(v, element, row, strlen(row), 0);
     }
     return first;
+}
+
+void viewer_add_head(Viewer *v, const char *element, const char *text)
+{
+    add_wrapped(v, element, text, 0);
 }
 
 static void add_field(Viewer *v, const char *name, const char *value, const char *element)
@@ -236,6 +242,7 @@ static void add_exceptions(Viewer *v, const Loaded *l)
                     _("The server refused a change to this message (O shows its words)."), 0);
     if (!l)
         return;
+    viewer_add_trust(v);
     if (l->rendered && l->rendered->remote_images > 0) {
         g_autofree char *text = g_strdup_printf(
             P_("%u remote picture was left out.", "%u remote pictures were left out.",

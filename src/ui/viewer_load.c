@@ -2,6 +2,7 @@
 #include <string.h>
 #include "viewer_load.h"
 #include "content.h"
+#include "trust_line.h"
 #include "pintail/mime/reading.h"
 #include "pintail/util/error.h"
 #include "pintail/util/i18n.h"
@@ -29,6 +30,8 @@ void loaded_unref(Loaded *l)
         rendered_free(l->rendered);
     g_ptr_array_unref(l->attachments);
     g_free(l->filter_problem);
+    trust_survey_free(l->trust);
+    list_actions_free(l->list);
     g_free(l);
 }
 
@@ -171,5 +174,6 @@ Loaded *viewer_load(Store *s, gint64 message, const Reader *how, const Cancel *s
         content_set_charset(c, how->charset);
     if (how->source ? !take_source(l, s, c, err) : !take_text(l, s, c, how, stop, err))
         return NULL;
+    trust_look(l, s, c);
     return g_steal_pointer(&l);
 }

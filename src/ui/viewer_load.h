@@ -2,7 +2,9 @@
 #pragma once
 #include "view.h"
 #include "pintail/mime/envelope.h"
+#include "pintail/mime/list_actions.h"
 #include "pintail/mime/render.h"
+#include "pintail/mime/trust.h"
 
 /* How the person wants to see it. */
 typedef struct {
@@ -13,7 +15,7 @@ typedef struct {
     GHashTable *filters; /* conf_filters() */
 } Reader;
 
-typedef struct {
+typedef struct Loaded {
     gatomicrefcount refs;
     gint64 message;
     Envelope *envelope;     /* NULL: nothing is known of it */
@@ -26,6 +28,8 @@ typedef struct {
     gboolean source;        /* what is shown is the message as it was sent */
     char *filter_problem;   /* why html-filter was not used; or NULL */
     gboolean invitation;    /* it may be answered: `invite` */
+    TrustSurvey *trust;     /* NULL: nothing is known of it */
+    ListActions *list;      /* NULL: it is of no list */
 } Loaded;
 
 Loaded *loaded_ref(Loaded *l);

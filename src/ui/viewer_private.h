@@ -46,6 +46,7 @@ typedef struct {
 /* ---- viewer_head.c ---- */
 void viewer_make_heads(Viewer *v); /* for the present width */
 void viewer_head_free(gpointer head);
+void viewer_add_head(Viewer *v, const char *element, const char *text); /* one more, wrapped */
 /* ---- viewer_find.c ---- */
 void viewer_find(Viewer *v, int by, gboolean from_here); /* the next line that holds v->search */
 void viewer_forget_search(Viewer *v);

@@ -284,6 +284,11 @@ gint64 viewer_view_message(View *view)
     return ((Viewer *)view)->message;
 }
 
+const Loaded *viewer_view_loaded(View *view)
+{
+    return ((Viewer *)view)->loaded;
+}
+
 const Rendered *viewer_view_rendered(View *view)
 {
     Viewer *v = (Viewer *)view;

@@ -13,3 +13,4 @@ char *viewer_view_text(View *v);
 const Rendered *viewer_view_rendered(View *v); /* borrowed until the next event; NULL */
 const Envelope *viewer_view_envelope(View *v);   /* the same */
 gint64 viewer_view_message(View *v);
+const struct Loaded *viewer_view_loaded(View *v); /* borrowed until the next event; NULL */

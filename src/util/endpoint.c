@@ -21,6 +21,8 @@ static const struct {
 
 guint16 endpoint_default_port(Protocol protocol, TlsMode tls)
 {
+    if (protocol == PROTOCOL_HTTP)
+        return 443;
     TlsMode wanted = tls == TLS_OFF ? TLS_STARTTLS : tls; /* clear text uses the same port */
     for (gsize i = 0; i < G_N_ELEMENTS(schemes); i++) {
         if (schemes[i].protocol == protocol && schemes[i].tls == wanted)

@@ -43,6 +43,7 @@ typedef struct Account {
     PasswordSource smtp_password; /* ASK here means "as incoming" */
     char *auth;              /* mechanism or "auto" */
     char *token_command;     /* OAuth access token; NULL */
+    GPtrArray *auth_servers; /* of char *: whose Authentication-Results are believed beside the incoming host's */
     char *tls_ca;            /* file, or NULL */
     GPtrArray *tls_trust;    /* of char *: SHA-256 as in Certificate; may be empty */
     gboolean tls_off;        /* `tls off` */

@@ -4,7 +4,8 @@
 #pragma once
 #include <glib.h>
 
-typedef enum { PROTOCOL_IMAP, PROTOCOL_POP3, PROTOCOL_SMTP } Protocol;
+/* HTTP is no scheme of the rc: only http.h makes such an endpoint. */
+typedef enum { PROTOCOL_IMAP, PROTOCOL_POP3, PROTOCOL_SMTP, PROTOCOL_HTTP } Protocol;
 
 typedef enum {
     TLS_IMPLICIT, /* handshake first */

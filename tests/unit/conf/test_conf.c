@@ -471,6 +471,7 @@ static const char everything[] =
     "    tls       off\n"
     "    tls-ca    ~/ca.pem\n"
     "    tls-trust 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n"
+    "    auth-server MX.example.net\n"
     "    timeout   1m\n"
     "    poll      90\n"
     "    download  all\n"
@@ -511,6 +512,7 @@ static void check_everything(const Account *a)
     g_assert_cmpstr(a->tls_trust->pdata[0], ==,
                     "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:"
                     "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF");
+    g_assert_cmpstr(a->auth_servers->pdata[0], ==, "mx.example.net");
     g_assert_cmpuint(a->timeout, ==, 60);
     g_assert_cmpuint(a->poll, ==, 90);
     g_assert_cmpint(a->download, ==, DOWNLOAD_ALL);
