@@ -21,8 +21,10 @@ static gboolean skip_blank(const char **at)
         else if (depth == 0 && !strchr(" \t\r\n", *p))
             break;
     }
+    if (depth > 0)
+        return FALSE;
     *at = p;
-    return depth == 0;
+    return TRUE;
 }
 
 /* A token or a quoted string, lower case; NULL: none. `ends`: what a token ends at. The caller owns it. */
