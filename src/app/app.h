@@ -20,6 +20,7 @@ typedef enum {
     MODE_IMPORT,
     MODE_EXPORT,
     MODE_SHOW,
+    MODE_SEARCH,
 } Mode;
 
 typedef struct {
@@ -32,7 +33,7 @@ typedef struct {
     gboolean read_only; /* -R */
     gboolean mbox;      /* export --mbox */
     char *format;       /* status --format */
-    gboolean json, raw, headers; /* show */
+    gboolean json, raw, headers; /* show; search: json */
     char *part;         /* show --part */
     guint width;        /* show --width; 0: the terminal's */
     char *subject;      /* send -s */
@@ -72,9 +73,17 @@ int app_status_of(const GError *err);
 /* The one that goes with the code of a worker's failure. */
 int app_status_of_event(int code);
 
+/* Arguments from..to-1 with blanks between. */
+char *app_pattern(const Invocation *i, guint from, guint to);
+/* What matches everywhere, or in the account of --account. */
+GArray *app_search(Store *s, const Invocation *i, const char *pattern, GError **err);
+/* The whole message of a placement id; NULL: said why, *status set. */
+GBytes *app_message(const Invocation *i, const char *id, int *status);
+
 int run_open(const Invocation *i);
 int run_send(const Invocation *i);
 int run_sync(const Invocation *i);
 int run_status(const Invocation *i);
 int run_show(const Invocation *i);
+int run_search(const Invocation *i);
 int run_transfer(const Invocation *i); /* import and export */

@@ -137,6 +137,8 @@ static gboolean command_option(Invocation *i, Words *w, const char *word)
         return take_text(w, word, "--format", &i->format);
     if (i->mode == MODE_EXPORT && g_str_equal(word, "--mbox"))
         return i->mbox = TRUE;
+    if (i->mode == MODE_SEARCH && g_str_equal(word, "--json"))
+        return i->json = TRUE;
     if (i->mode == MODE_SHOW)
         return show_option(i, w, word);
     return unknown(w, word);
@@ -157,14 +159,19 @@ static gboolean arguments_fit(const Invocation *i, GError **err)
         error_set(err, PINTAIL_ERROR_INVALID, _("import needs a path and a folder"));
         return FALSE;
     case MODE_EXPORT:
-        if (n == 2)
+        if (n >= 2)
             return TRUE;
-        error_set(err, PINTAIL_ERROR_INVALID, _("export needs a folder and a path"));
+        error_set(err, PINTAIL_ERROR_INVALID, _("export needs a folder or a pattern, and a path"));
+        return FALSE;
+    case MODE_SEARCH:
+        if (n > 0)
+            return TRUE;
+        error_set(err, PINTAIL_ERROR_INVALID, _("search needs a pattern"));
         return FALSE;
     case MODE_SHOW:
         if (n == 1)
             return TRUE;
-        error_set(err, PINTAIL_ERROR_INVALID, _("show needs a file, or - for standard input"));
+        error_set(err, PINTAIL_ERROR_INVALID, _("show needs a file, the id of a message, or - for standard input"));
         return FALSE;
     default:
         if (n == 0)
@@ -183,7 +190,7 @@ static gboolean command_word(Invocation *i, Words *w, const char *word)
     } commands[] = {
         {"send", MODE_SEND},     {"sync", MODE_SYNC},     {"status", MODE_STATUS},
         {"import", MODE_IMPORT}, {"export", MODE_EXPORT},
-        {"show", MODE_SHOW},
+        {"show", MODE_SHOW},     {"search", MODE_SEARCH},
     };
     if (g_ascii_strncasecmp(word, "mailto:", 7) == 0) {
         g_free(i->mailto);

@@ -23,9 +23,11 @@ static void print_help(void)
             "                     print unread counts (%u INBOX, %U all, %o outbox, %p problems)\n"
             "  import PATH FOLDER\n"
             "                     copy a Maildir or mbox into a folder\n"
-            "  export [--mbox] FOLDER PATH\n"
-            "                     copy a folder into a new Maildir or mbox\n"
-            "  show [--json] [--width N] [--headers] [--raw] [--part N] FILE|-\n"
+            "  export [--mbox] FOLDER|PATTERN PATH\n"
+            "                     copy a folder, or what matches, into a new Maildir or mbox\n"
+            "  search [--json] PATTERN\n"
+            "                     list what matches: id, date, folder, sender, subject\n"
+            "  show [--json] [--width N] [--headers] [--raw] [--part N] FILE|ID|-\n"
             "                     print a message as the viewer shows it, or as JSON\n"
             "  mailto:URL         open the screen and write to that address\n\n"
             "Options:\n"
@@ -77,6 +79,8 @@ static int run(const Invocation *i)
     case MODE_IMPORT:
     case MODE_EXPORT:
         return run_transfer(i);
+    case MODE_SEARCH:
+        return run_search(i);
     case MODE_SHOW:
         return run_show(i);
     case MODE_OPEN:

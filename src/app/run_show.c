@@ -1,5 +1,5 @@
-/* run_show.c - `pintail show FILE|-`: a message as the viewer shows it, or as JSON. Needs no
- * configuration and no store, and never fails on a message: whatever can be shown is shown.
+/* run_show.c - `pintail show FILE|ID|-`: a message as the viewer shows it, or as JSON. Only an id
+ * needs configuration and store. Never fails on a message: whatever can be shown is shown.
  * What goes to a terminal, or is text, passes printable_text(); --raw is for pipes and files. */
 #include <errno.h>
 #include <stdio.h>
@@ -178,10 +178,20 @@ static guint width_of(const Invocation *i)
     return WIDTH_DEFAULT;
 }
 
+/* An id is a number that is no file. */
+static gboolean is_id(const char *text)
+{
+    return strspn(text, "0123456789") == strlen(text) && *text && strlen(text) < 19 && access(text, F_OK) != 0;
+}
+
 int run_show(const Invocation *i)
 {
     g_autoptr(GError) err = NULL;
-    g_autoptr(GBytes) bytes = read_all(i->arguments->pdata[0], &err);
+    const char *what = i->arguments->pdata[0];
+    int status = EX_OK;
+    g_autoptr(GBytes) bytes = is_id(what) ? app_message(i, what, &status) : read_all(what, &err);
+    if (!bytes && !err)
+        return status;
     if (!bytes) {
         fprintf(stderr, "pintail: %s\n", err->message);
         return error_is(err, PINTAIL_ERROR_GONE) ? EX_NOINPUT : EX_IOERR;

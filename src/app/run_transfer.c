@@ -28,6 +28,24 @@ static Folder *find_folder(App *app, Store *s, const Invocation *i, const char *
     return f;
 }
 
+/* A folder; where there is none of that name, a pattern. */
+static gboolean export(App *app, Store *s, const Invocation *i, Moved *moved, GError **err)
+{
+    const char *path = i->arguments->pdata[i->arguments->len - 1];
+    g_autofree char *what = app_pattern(i, 0, i->arguments->len - 1);
+    g_autoptr(GError) no_folder = NULL;
+    g_autoptr(Folder) f = find_folder(app, s, i, what, &no_folder);
+    if (f)
+        return mail_export(s, f->id, path, i->mbox, moved, NULL, err);
+    g_autoptr(GArray) ids = app_search(s, i, what, err);
+    if (!ids)
+        return FALSE;
+    if (ids->len > 0)
+        return mail_export_these(s, ids, path, i->mbox, moved, NULL, err);
+    error_set(err, PINTAIL_ERROR_GONE, _("there is no folder '%s', and no message matches it"), what);
+    return FALSE;
+}
+
 int run_transfer(const Invocation *i)
 {
     g_auto(App) app = {0};
@@ -37,15 +55,16 @@ int run_transfer(const Invocation *i)
     if (!app_has_account(&app, i->account, &status))
         return status;
     gboolean import = i->mode == MODE_IMPORT;
-    const char *path = i->arguments->pdata[import ? 0 : 1];
-    const char *name = i->arguments->pdata[import ? 1 : 0];
     g_autoptr(GError) err = NULL;
     g_autoptr(Store) s = store_connect(app.home, STORE_FOR_PERSON, &err);
     g_autoptr(Folder) f = NULL;
     Moved moved = {0};
-    gboolean done = s && app_ensure_accounts(&app, s, &err) && (f = find_folder(&app, s, i, name, &err)) &&
-                    (import ? mail_import(s, path, f->id, &moved, NULL, &err)
-                            : mail_export(s, f->id, path, i->mbox, &moved, NULL, &err));
+    gboolean done = s && app_ensure_accounts(&app, s, &err);
+    if (done && import)
+        done = (f = find_folder(&app, s, i, i->arguments->pdata[1], &err)) &&
+               mail_import(s, i->arguments->pdata[0], f->id, &moved, NULL, &err);
+    else if (done)
+        done = export(&app, s, i, &moved, &err);
     if (!done) {
         fprintf(stderr, "pintail: %s\n", err->message);
         return app_status_of(err);

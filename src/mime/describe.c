@@ -2,7 +2,7 @@
 #include "pintail/mime/describe.h"
 #include <string.h>
 #include "header.h"
-#include "json.h"
+#include "pintail/mime/json.h"
 #include "pintail/mime/envelope.h"
 #include "pintail/mime/reading.h"
 #include "pintail/mime/render.h"

@@ -1,5 +1,5 @@
 /* json.c - see json.h. RFC 8259. */
-#include "json.h"
+#include "pintail/mime/json.h"
 #include "pintail/util/text.h"
 #include <string.h>
 

@@ -231,8 +231,8 @@ static gboolean export_mbox(Export *ex, const GArray *ids, Moved *moved, const C
     return ok && file_sync_directory(directory, err);
 }
 
-gboolean mail_export(Store *s, gint64 folder, const char *path, gboolean mbox, Moved *moved,
-                     const Cancel *stop, GError **err)
+gboolean mail_export_these(Store *s, const GArray *ids, const char *path, gboolean mbox,
+                           Moved *moved, const Cancel *stop, GError **err)
 {
     Moved ignored;
     Export ex = {.s = s, .path = path, .fd = -1};
@@ -242,13 +242,17 @@ gboolean mail_export(Store *s, gint64 folder, const char *path, gboolean mbox, M
         error_set(err, PINTAIL_ERROR_REFUSED, _("'%s' exists already"), path);
         return FALSE;
     }
-    g_autoptr(GArray) ids = list_all(s, folder, SORT_ARRIVAL, FALSE, stop, err);
-    if (!ids)
-        return FALSE;
     if (mbox)
         return export_mbox(&ex, ids, moved, stop, err);
     return maildir_make(path, err) && export_all(&ex, ids, moved, stop, err) &&
            maildir_sync(path, err);
+}
+
+gboolean mail_export(Store *s, gint64 folder, const char *path, gboolean mbox, Moved *moved,
+                     const Cancel *stop, GError **err)
+{
+    g_autoptr(GArray) ids = list_all(s, folder, SORT_ARRIVAL, FALSE, stop, err);
+    return ids && mail_export_these(s, ids, path, mbox, moved, stop, err);
 }
 
 /* ---- pintail -f PATH ---- */

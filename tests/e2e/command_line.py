@@ -1,5 +1,6 @@
 """The command line: options, configuration, status, and two programs on one store."""
 import base64
+import json
 import os
 import re
 import signal
@@ -19,7 +20,7 @@ def test_wrong_usage_is_64(t):
     t.rc(t.imap())
     for args in (["--bogus"], ["-Z"], ["bogus"], ["sync", "--bogus"], ["sync", "extra"], ["send"],
                  ["send", "-Q", "ada@example.org"], ["send", "-s"], ["import", "only-one"],
-                 ["export", "a", "b", "c"], ["status", "--format"], ["-c"], ["--version=3"],
+                 ["export", "a"], ["search"], ["search", "--jsn", "a"], ["status", "--format"], ["-c"], ["--version=3"],
                  ["--helpme"], ["sync", "--format", "%u"], ["-f"]):
         done = t.expect(64, *args)
         assert done.err.startswith("pintail: ") and not done.out, (args, done)
@@ -202,6 +203,31 @@ def test_status(t):
     assert t.expect(0, "status", "--format", "%u|%U|%o|%p|%%|x\\ny").out == "2|3|0|0|%|x\ny\n"
     assert t.expect(0, "status", "--format=%u", "--account", "work").out == "2\n"
     assert t.run("status", "--account", "none").status == 64
+
+
+def test_search_show_and_export(t):
+    t.deliver(t.bob, message("About the boat", body="We sail at noon."), message("Other\x1b[31m things"))
+    t.rc(t.pop3())
+    t.sync()
+    done = t.expect(0, "search", "sail", "or", "nothing")
+    number, date, folder, sender, subject = done.out.rstrip("\n").split("\t")
+    assert (folder, subject) == ("pop/INBOX", "About the boat") and date[4] == "-", done
+    found = json.loads(t.expect(0, "search", "--json", "subject:boat").out)
+    assert found["id"] == int(number) and found["subject"] == "About the boat" and found["flags"] == [], found
+    assert "\x1b" not in t.expect(0, "search", "~A").out
+    assert t.expect(0, "search", "nosuchword").out == ""
+    assert "boat" in t.expect(0, "search", "--account", "pop", "boat").out
+    assert t.run("search", "--account", "none", "boat").status == 64
+    assert "did you mean 'subject:'" in t.expect(64, "search", "subjct:x").err
+    assert "We sail at noon." in t.expect(0, "show", number).out
+    assert json.loads(t.expect(0, "show", "--json", number).out)["subject"] == "About the boat"
+    assert "no message 99999" in t.expect(66, "show", "99999").err
+    assert "1 message" in t.expect(0, "export", "subject:boat", "is:unread", f"{t.home}/out").out
+    assert len(os.listdir(f"{t.home}/out/cur")) == 1
+    t.expect(0, "export", "--mbox", "boat or things", f"{t.home}/out.mbox")
+    assert open(f"{t.home}/out.mbox", encoding="utf-8").read().count("\nSubject: ") == 2
+    assert "no message matches" in t.expect(66, "export", "Archvie", f"{t.home}/none").err
+    assert not os.path.exists(f"{t.home}/none")
 
 
 def test_status_and_sync_and_send_while_another_runs(t):

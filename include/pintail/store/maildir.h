@@ -11,6 +11,8 @@ gboolean mail_import(Store *s, const char *path, gint64 folder, Moved *moved, co
 /* A folder's messages, those whose content is here, to a new Maildir (`mbox` FALSE) or mbox file;
  * REFUSED when it exists. */
 gboolean mail_export(Store *s, gint64 folder, const char *path, gboolean mbox, Moved *moved, const Cancel *stop, GError **err);
+/* The same of these placements, in this order. */
+gboolean mail_export_these(Store *s, const GArray *ids, const char *path, gboolean mbox, Moved *moved, const Cancel *stop, GError **err);
 /* `pintail -f PATH`: a local account over an existing Maildir (used in place) or mbox (read only).
  * Returns the folder. */
 gint64 mail_open_path(Store *s, const char *path, GError **err);

@@ -25,6 +25,9 @@ static void test_modes(void)
         {"pintail import a b", MODE_IMPORT},
         {"pintail export --mbox INBOX out", MODE_EXPORT},
         {"pintail show --json -", MODE_SHOW},
+        {"pintail show 12", MODE_SHOW},
+        {"pintail search --json from:ana is:unread", MODE_SEARCH},
+        {"pintail export from:ana is:unread out", MODE_EXPORT},
         {"pintail show --width 60 --headers --part 1.2 file", MODE_SHOW},
         {"pintail mailto:ada@example.org", MODE_OPEN},
     };
@@ -44,7 +47,7 @@ static void test_mistakes(void)
         "pintail send",       "pintail send -s x",   "pintail send -Q a", "pintail sync now",
         "pintail import a",   "pintail export a",    "pintail status --formt x", "pintail --versionx",
         "pintail sync --mbox", "pintail show", "pintail show a b", "pintail show --width 5 a",
-        "pintail show --width wide a", "pintail show --jsn a",
+        "pintail show --width wide a", "pintail search", "pintail search --raw a", "pintail show --jsn a",
     };
     for (gsize n = 0; n < G_N_ELEMENTS(cases); n++) {
         g_auto(Invocation) i = {0};

@@ -1,4 +1,4 @@
-/* json.h - private: JSON written out; valid whatever the strings hold. */
+/* json.h - JSON written out; valid whatever the strings hold. */
 #pragma once
 #include <glib.h>
 
