@@ -5,10 +5,12 @@
  * Callers only leave a note in its inbox. */
 #include "pintail/sync/engine.h"
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
 #include "account_same.h"
 #include "lane.h"
+#include "machine.h"
 #include "pintail/conf/conf.h"
+#include "pintail/net/link.h"
 #include "pintail/store/folder.h"
 #include "pintail/store/op.h"
 #include "pintail/store/outbox.h"
@@ -21,6 +23,8 @@
 #define LOCK_EVERY G_USEC_PER_SEC
 #define LOOK_EVERY (2 * G_USEC_PER_SEC)  /* for what other processes have committed */
 #define RELOAD_PATIENCE (5 * G_USEC_PER_SEC)
+#define LINK_SETTLES (G_USEC_PER_SEC / 2)
+#define LINK_AGAIN (5 * G_USEC_PER_SEC)
 #define ASLEEP (5 * G_USEC_PER_SEC)      /* a gap longer than this between two clocks was a sleep */
 
 /* The workers of one account. */
@@ -46,6 +50,7 @@ struct Engine {
     GPtrArray *left;      /* of Worker: did not end in time; never freed */
     gint64 change_seq;
     gint64 slept;         /* microseconds this machine has slept so far */
+    gint64 link_due, link_said; /* monotonic: the lanes are told that the network changed; 0 */
 };
 
 static void engine_lock(Engine *e)
@@ -285,27 +290,53 @@ static void look_for_work(Engine *e)
     }
 }
 
-/* How long this machine has been asleep since it was started. */
-static gint64 time_slept(void)
+/* What failed for want of a network is tried again at once; whoever is connected hears nothing of it. */
+static void network_is_back(Engine *e, RequestKind kind)
 {
-#ifdef CLOCK_BOOTTIME
-    struct timespec all, awake;
-    if (clock_gettime(CLOCK_BOOTTIME, &all) == 0 && clock_gettime(CLOCK_MONOTONIC, &awake) == 0)
-        return ((gint64)all.tv_sec - awake.tv_sec) * G_USEC_PER_SEC + (all.tv_nsec - awake.tv_nsec) / 1000;
-#endif
-    return 0;
+    for (guint n = 0; n < e->crews->len; n++) {
+        Crew *c = e->crews->pdata[n];
+        shared_connection_worked(c->shared);
+        poke_lane(c, LANE_SYNC, kind);
+        poke_lane(c, LANE_SEND, REQUEST_RECONNECT);
+    }
+}
+
+static void unwatch_link(Engine *e)
+{
+    if (e->self->watch >= 0)
+        close(e->self->watch);
+    e->self->watch = -1;
 }
 
 static void look_at_clock(Engine *e)
 {
-    gint64 slept = time_slept();
+    gint64 slept = machine_slept();
     if (slept - e->slept > ASLEEP) {
         log_line("sync", "back from sleep: connecting anew");
         g_atomic_int_inc(&e->context.resumes);
-        for (guint n = 0; n < e->crews->len; n++)
-            poke_lane(e->crews->pdata[n], LANE_SYNC, REQUEST_SYNC);
+        network_is_back(e, REQUEST_SYNC);
     }
     e->slept = slept;
+}
+
+/* The kernel tells of a network in many pieces: when it has come to rest for a moment, and not too often. */
+static void look_at_link(Engine *e)
+{
+    gint64 now = g_get_monotonic_time();
+    if (e->self->watch_ready) {
+        gboolean alive, up = link_watch_read(e->self->watch, &alive);
+        if (up && e->link_due == 0)
+            e->link_due = MAX(now + LINK_SETTLES, e->link_said + LINK_AGAIN);
+        if (!alive)
+            unwatch_link(e);
+        look_at_clock(e); /* after a sleep this is the first that is heard */
+    }
+    if (e->link_due == 0 || now < e->link_due)
+        return;
+    log_line("sync", "the network has changed");
+    e->link_said = now;
+    e->link_due = 0;
+    network_is_back(e, REQUEST_REPLAY); /* nothing to the sync lane, but it ends a pause */
 }
 
 /* ---- the engine's own worker ---- */
@@ -356,7 +387,9 @@ static void engine_lane(Worker *w)
 {
     Engine *e = w->data;
     gboolean wants_lock = !(e->context.flags & ENGINE_SEND_ONLY);
-    e->slept = time_slept();
+    e->slept = machine_slept();
+    if (!worker_once(w))
+        w->watch = machine_link();
     e->change_seq = store_change_seq(w->store);
     if (wants_lock)
         try_lock(e);
@@ -365,8 +398,9 @@ static void engine_lane(Worker *w)
         gboolean ours = worker_lock(w) == LOCK_OURS;
         gboolean trying = wants_lock && !ours && !worker_once(w);
         gint64 next = g_get_monotonic_time() + (trying ? LOCK_EVERY : LOOK_EVERY);
-        if (!worker_wait(w, next))
+        if (!worker_wait(w, e->link_due > 0 ? MIN(next, e->link_due) : next))
             break;
+        look_at_link(e);
         g_autoptr(Request) r = worker_next(w);
         if (r)
             take_request(e, r);
@@ -380,6 +414,7 @@ static void engine_lane(Worker *w)
             look_for_work(e);
         look_at_clock(e);
     }
+    unwatch_link(e);
     stop_all(e);
 }
 

@@ -457,7 +457,7 @@ static void wait_offline(SyncLane *l, gint64 until, gboolean needs_person)
         if (!r)
             return;
         take_request(l, r, 0);
-        if (r->account_id == 0 || r->kind == REQUEST_RECONNECT)
+        if (r->kind == REQUEST_RECONNECT || (r->account_id == 0 && !needs_person))
             return;
         if (r->kind == REQUEST_SYNC && r->folder_id == 0 && !needs_person)
             return;
@@ -502,10 +502,15 @@ static void run(SyncLane *l)
         gint64 since = g_get_monotonic_time();
         gboolean ok = connected(l, &err) && serve_connection(l, &err);
         gboolean room = !ok && makes_room(l, failures);
+        gboolean woke = !ok && l->resumes != g_atomic_int_get(&l->w->context->resumes);
         g_clear_pointer(&l->session, imap_free);
         lend_set_state(lend, LENDER_OFFLINE);
         if (worker_is_stopping(l->w) || (ok && worker_once(l->w)))
             return;
+        if (woke) { /* no pause: what went through before the sleep says nothing of now */
+            failures = 0;
+            continue;
+        }
         if (!room)
             say_offline(l, err);
         if (worker_once(l->w))

@@ -164,6 +164,10 @@ static void take_request(Pop3Lane *l, const Request *r)
             shared_forgive(l->w->shared);
         l->due = g_get_monotonic_time();
         break;
+    case REQUEST_REPLAY: /* the engine's word that the network is back */
+        if (l->failures > 0 && l->due > 0)
+            l->due = g_get_monotonic_time();
+        break;
     case REQUEST_ANSWER:
         take_answer(l, r);
         break;

@@ -22,6 +22,7 @@ Worker *worker_new(Context *context, Account *account, gint64 account_id, Lane l
     w->shared = shared ? shared_ref(shared) : NULL;
     w->run = run;
     w->data = data;
+    w->watch = -1;
     w->inbox = queue_new((GDestroyNotify)request_free);
     w->cancel = cancel_new();
     w->ended = cancel_new();
@@ -162,7 +163,8 @@ gboolean worker_has_requests(Worker *w)
 static gboolean wait_inbox(Worker *w, gint64 until)
 {
     struct pollfd fds[] = {{.fd = queue_fd(w->inbox), .events = POLLIN},
-                           {.fd = cancel_fd(w->cancel), .events = POLLIN}};
+                           {.fd = cancel_fd(w->cancel), .events = POLLIN},
+                           {.fd = w->watch, .events = POLLIN}};
     int timeout = -1;
     if (until > 0) {
         gint64 left = (until - g_get_monotonic_time() + 999) / 1000;
@@ -172,14 +174,16 @@ static gboolean wait_inbox(Worker *w, gint64 until)
     }
     if (poll(fds, G_N_ELEMENTS(fds), timeout) < 0 && errno != EINTR)
         g_error("worker: poll: %s", g_strerror(errno));
+    w->watch_ready = fds[2].revents != 0;
     return TRUE;
 }
 
 gboolean worker_wait(Worker *w, gint64 until)
 {
     forget_cancel(w);
+    w->watch_ready = FALSE;
     while (!worker_is_stopping(w) && !worker_has_requests(w) && !cancel_is_set(w->cancel)) {
-        if (!wait_inbox(w, until))
+        if (!wait_inbox(w, until) || w->watch_ready)
             break;
     }
     return !worker_is_stopping(w);

@@ -42,6 +42,8 @@ struct Worker {
     pthread_t thread;
     /* its own thread's: */
     Store *store;
+    int watch;             /* a descriptor that ends worker_wait() when it is readable; -1 */
+    gboolean watch_ready;  /* it did */
     GQueue put_off; /* of Request: came while a question waited */
     gint64 progress_since; /* monotonic */
     guint64 progress_from;

@@ -1,6 +1,11 @@
 /* test_lend.c - a server that admits so many connections and no more: everything the person asks for is
- * done with what there is. */
+ * done with what there is. And what happens to this machine: its network comes back, it wakes up. */
+#ifdef __linux__
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#endif
 #include "imap_home.h"
+#include "machine.h"
 
 typedef struct {
     ImapWorld *w;
@@ -10,6 +15,7 @@ typedef struct {
     GPtrArray *in;      /* of FakeClient: logged in */
     guint limit, refused;
     gboolean cut;       /* the next LIST ends its connection */
+    gboolean down;      /* it greets with BYE */
     Cancel *stored;     /* a STORE came */
 } Narrow;
 
@@ -40,7 +46,14 @@ static void leave(FakeClient *c)
     imap_leave(c);
 }
 
-static const FakeServe serve = {imap_greet, imap_line, leave};
+static void greet(FakeClient *c)
+{
+    imap_greet(c);
+    if (narrow->down)
+        c->open = FALSE; /* before a command is read: a dead line */
+}
+
+static const FakeServe serve = {greet, imap_line, leave};
 
 static void narrow_new(guint limit, const char *words)
 {
@@ -159,6 +172,91 @@ static void test_makes_room(void)
     narrow_free();
 }
 
+/* ---- the machine ---- */
+
+#ifdef __linux__
+static int slept; /* seconds; atomic */
+
+static gint64 pretended_sleep(void)
+{
+    return (gint64)g_atomic_int_get(&slept) * G_TIME_SPAN_SECOND;
+}
+
+static Engine *engine_on(int fds[2])
+{
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), ==, 0);
+    machine_pretend(fds[1], pretended_sleep);
+    return home_engine(narrow->h, 0);
+}
+
+static void tell_of_address(int fd)
+{
+    struct nlmsghdr news = {.nlmsg_len = sizeof news, .nlmsg_type = RTM_NEWADDR};
+    for (int n = 0; n < 20; n++) /* as it comes: many of them */
+        g_assert_cmpint(send(fd, &news, sizeof news, 0), ==, sizeof news);
+}
+
+static guint connections(void)
+{
+    pthread_mutex_lock(&narrow->f->lock);
+    guint n = narrow->f->connections;
+    pthread_mutex_unlock(&narrow->f->lock);
+    return n;
+}
+
+/* After many failures the pause is long; the network that is back ends it, once. */
+static void test_network_is_back(void)
+{
+    int fds[2];
+    narrow_new(2, "");
+    narrow->down = TRUE;
+    g_autoptr(Engine) e = engine_on(fds);
+    for (int n = 0; n < 7; n++) { /* then it is a minute */
+        while (home_wait(narrow->h, EVENT_ACCOUNT)->state != ACCOUNT_OFFLINE)
+            ;
+        if (n < 6)
+            bus_request(narrow->h->bus, LANE_SYNC, request_new(REQUEST_RECONNECT, narrow->h->id));
+    }
+    pthread_mutex_lock(&narrow->f->lock);
+    narrow->down = FALSE;
+    pthread_mutex_unlock(&narrow->f->lock);
+    guint before = connections();
+    gint64 began = g_get_monotonic_time();
+    tell_of_address(fds[0]);
+    wait_online();
+    g_assert_cmpint(g_get_monotonic_time() - began, <, 20 * G_TIME_SPAN_SECOND);
+    g_assert_cmpuint(connections(), ==, before + 1);
+    assert_body("mail 1");
+    home_stop(narrow->h, e);
+    machine_pretend(-1, NULL);
+    close(fds[0]);
+    narrow_free();
+}
+
+/* Connections from before the sleep are dead: new ones at once, and "offline" is never said. */
+static void test_wakes_up(void)
+{
+    int fds[2];
+    narrow_new(2, "");
+    g_atomic_int_set(&slept, 7);
+    g_autoptr(Engine) e = engine_on(fds);
+    wait_online();
+    assert_body("mail 1");
+    guint before = connections(), from = narrow->h->events->len;
+    g_atomic_int_set(&slept, 3607);
+    tell_of_address(fds[0]); /* else it is seen at the next look at the clock */
+    wait_online();
+    assert_never_offline(from);
+    g_assert_cmpuint(connections(), ==, before + 1);
+    assert_body("mail 2");
+    g_assert_cmpuint(connections(), ==, before + 2); /* the fast lane, when it was needed */
+    home_stop(narrow->h, e);
+    machine_pretend(-1, NULL);
+    close(fds[0]);
+    narrow_free();
+}
+#endif
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -166,5 +264,9 @@ int main(int argc, char **argv)
     g_test_add_data_func("/lend/ALERT", "NO [ALERT] Too many simultaneous connections. (Failure)", test_one);
     g_test_add_data_func("/lend/UNAVAILABLE", "NO [UNAVAILABLE] come back later", test_one);
     g_test_add_func("/lend/makes room", test_makes_room);
+#ifdef __linux__
+    g_test_add_func("/machine/the network is back", test_network_is_back);
+    g_test_add_func("/machine/wakes up", test_wakes_up);
+#endif
     return g_test_run();
 }
