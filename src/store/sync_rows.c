@@ -260,15 +260,24 @@ gint64 placement_folder(Store *s, gint64 placement)
     return folder;
 }
 
-gint64 message_fetchable(Store *s, gint64 message)
+gboolean message_locate(Store *s, gint64 message, gint64 *folder, guint32 *uid, guint32 *uidvalidity, guint64 *size)
 {
-    gint64 id = db_number(&s->db, 0,
-                          "SELECT p.id FROM placement p JOIN folder f ON f.id = p.folder"
-                          " WHERE p.message = ? AND p.uid IS NOT NULL AND p.server_here = 1"
-                          " AND p.uidvalidity = f.uidvalidity ORDER BY p.id LIMIT 1",
-                          "i", message);
+    sqlite3_stmt *st = db_query(&s->db,
+                                "SELECT p.folder, p.uid, p.uidvalidity, m.size FROM message m"
+                                " CROSS JOIN placement p ON p.message = m.id CROSS JOIN folder f ON f.id = p.folder"
+                                " WHERE m.id = ? AND p.uid > 0 AND p.server_here = 1"
+                                " AND p.uidvalidity = f.uidvalidity ORDER BY p.id LIMIT 1",
+                                "i", message);
+    gboolean found = db_step(&s->db, st);
+    if (found) {
+        *folder = db_int(st, 0);
+        *uid = (guint32)db_int(st, 1);
+        *uidvalidity = (guint32)db_int(st, 2);
+        *size = (guint64)MAX(db_int(st, 3), 0);
+        db_reset(st);
+    }
     db_ok(&s->db, NULL);
-    return id;
+    return found;
 }
 
 /* ---- changes ---- */

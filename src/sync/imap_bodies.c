@@ -5,6 +5,7 @@
  * small message asked for meanwhile need not wait. While something is read, the unread next to it come. */
 #include <string.h>
 #include "body_tree.h"
+#include "imap_flow.h"
 #include "imap_parts.h"
 #include "pintail/mime/part.h"
 #include "pintail/store/message.h"
@@ -17,22 +18,20 @@
 #define SHOWN_OTHER (16 * 1024) /* and of the other inline parts the small ones: */
 #define SHOWN_PARTS 32          /* so many */
 #define PREFETCH_BATCH 2000 /* looked for at once: what is there already is passed over each time */
-#define PREFETCH_IN_FLIGHT 32
-#define PREFETCH_BYTES (128 * 1024) /* in flight: what the person opens meanwhile waits for no more */
 #define NEAR 1 /* unread ones on each side of what is being read */
 #define RECENT_SECONDS (30 * 24 * 3600)
 
-static gboolean find_place(FastLane *l, gint64 message, Place *p, GError **err)
+/* `near` is a folder that was read a moment ago: it is lent when the message lies there; NULL. */
+static gboolean find_place(FastLane *l, gint64 message, Folder *near, Place *p, GError **err)
 {
-    gint64 folder = 0, ignored = 0;
-    gint64 placement = message_fetchable(l->w->store, message);
+    gint64 folder = 0;
     p->message = message;
-    if (placement == 0 ||
-        !placement_locate(l->w->store, placement, &folder, &p->uid, &p->uidvalidity, &ignored) || p->uid == 0) {
+    if (!message_locate(l->w->store, message, &folder, &p->uid, &p->uidvalidity, &p->size)) {
         error_set(err, PINTAIL_ERROR_GONE, _("this message is not on the server (any more)"));
         return FALSE;
     }
-    p->folder = folder_get(l->w->store, folder, err);
+    p->borrowed = near && near->id == folder;
+    p->folder = p->borrowed ? near : folder_get(l->w->store, folder, err);
     return p->folder != NULL;
 }
 
@@ -109,7 +108,7 @@ static gboolean fetch_shown(FastLane *l, const Place *p, const GPtrArray *parts,
     for (guint n = 0; n < parts->len && n_small < SHOWN_PARTS; n++) {
         const Part *part = parts->pdata[n];
         if (part->size <= SMALL_MESSAGE)
-            small[n_small++] = (SmallSection){.place = p, .section = part->section};
+            small[n_small++] = (SmallSection){.place = p, .section = part->section, .size = part->size};
     }
     if (!place_select(l, p, err) || !sections_fetch(l, small, n_small, err))
         return FALSE;
@@ -197,9 +196,9 @@ static gboolean fetch_content(FastLane *l, gint64 message, const char *section, 
     g_auto(Place) p = {0};
     if (have_content(l, message, section))
         return TRUE;
-    if (!find_place(l, message, &p, err))
+    if (!find_place(l, message, NULL, &p, err))
         return FALSE;
-    guint64 size = message_size(l->w->store, message);
+    guint64 size = p.size;
     if (g_str_equal(section, "WHOLE") || (*section == '\0' && size <= SMALL_MESSAGE))
         return section_fetch(l, &p, "", size, FALSE, err);
     if (*section == '\0')
@@ -233,57 +232,43 @@ GBytes *bodies_whole(FastLane *l, gint64 message, GError **err)
 
 /* ---- beforehand ---- */
 
-/* Several small ones in flight at once. FALSE: not now (the connection, or the store). */
-static gboolean prefetch_small(FastLane *l, const Place *places, guint n, guint *done, GError **err)
+/* A large one. FALSE: not now (the connection, or the store). */
+static gboolean prefetch_large(FastLane *l, gint64 message, guint *done, GError **err)
 {
-    SmallSection wanted[PREFETCH_IN_FLIGHT];
-    for (guint i = 0; i < n; i++)
-        wanted[i] = (SmallSection){.place = &places[i], .section = ""};
-    if (!sections_fetch(l, wanted, n, err))
+    g_autoptr(GError) failure = NULL;
+    if (fetch_content(l, message, "", &failure)) {
+        (*done)++;
+    } else if (!l->session || !imap_usable(l->session)) {
+        g_propagate_error(err, g_steal_pointer(&failure));
         return FALSE;
-    for (guint i = 0; i < n; i++)
-        *done += wanted[i].arrived;
+    }
     return TRUE;
 }
 
 /* One batch of `ids`; *done counts what arrived. */
 static gboolean prefetch_batch(FastLane *l, const GArray *ids, guint *done, GError **err)
 {
-    for (guint n = 0; n < ids->len && !worker_has_requests(l->w) && !worker_is_stopping(l->w);) {
-        Place small[PREFETCH_IN_FLIGHT] = {0};
-        guint count = 0;
-        guint64 bytes = 0;
-        gboolean ok = TRUE;
-        while (ok && n < ids->len && count < PREFETCH_IN_FLIGHT && bytes < PREFETCH_BYTES) {
-            gint64 message = g_array_index(ids, gint64, n++);
-            guint64 size = message_size(l->w->store, message);
-            g_autoptr(GError) failure = NULL;
-            if (size > SMALL_MESSAGE) {
-                if (fetch_content(l, message, "", &failure))
-                    (*done)++;
-                else if (!l->session || !imap_usable(l->session))
-                    ok = FALSE;
-            } else if (find_place(l, message, &small[count], NULL)) {
-                /* The ids are of one folder, but a copy elsewhere may be the one to be had. */
-                if (count > 0 && small[count].folder->id != small[0].folder->id)
-                    place_clear(&small[count]);
-                else {
-                    count++;
-                    bytes += size;
-                }
-            }
-            if (!ok)
-                g_propagate_error(err, g_steal_pointer(&failure));
+    g_autoptr(Flow) flow = flow_new(l);
+    g_autoptr(Folder) folder = NULL;
+    for (guint n = 0; n < ids->len && !worker_has_requests(l->w) && !worker_is_stopping(l->w); n++) {
+        g_auto(Place) p = {0};
+        if (!find_place(l, g_array_index(ids, gint64, n), folder, &p, NULL))
+            continue;
+        if (p.size > SMALL_MESSAGE) {
+            if (!flow_finish(flow, done, err) || !prefetch_large(l, p.message, done, err))
+                return FALSE;
+            continue;
         }
-        for (guint i = 0; ok && i < count; i++)
-            ok = place_select(l, &small[i], err);
-        ok = ok && (count == 0 || prefetch_small(l, small, count, done, err));
-        for (guint i = 0; i < count; i++)
-            place_clear(&small[i]);
-        if (!ok)
+        if (!folder) {
+            folder = g_steal_pointer(&p.folder);
+            p.folder = folder;
+            p.borrowed = TRUE;
+        }
+        /* The ids are of one folder, but a copy elsewhere may be the one to be had: in a batch of its own. */
+        if (p.folder == folder && !flow_add(flow, &p, "", p.size, NULL, err))
             return FALSE;
     }
-    return TRUE;
+    return flow_finish(flow, done, err);
 }
 
 void bodies_fetch_near(FastLane *l)

@@ -21,6 +21,7 @@ typedef struct {
     gint64 doubted_at;
     gint64 near_to;       /* message that is being read: the unread next to it are fetched; 0 */
     gboolean borrowed;    /* the session is the sync lane's */
+    guint64 window;       /* bytes of small bodies in flight (imap_flow.c) */
     gboolean nested;      /* a small body is being served between the pieces of a large one */
 } FastLane;
 

@@ -4,6 +4,7 @@
  * BINARY brings is encoded again, in lines of 76 characters: everything else knows parts only as they
  * are in the message, and a line is the unit in which both sides count. */
 #include "imap_parts.h"
+#include "imap_flow.h"
 #include "pintail/store/message.h"
 #include "pintail/util/error.h"
 #include "pintail/util/i18n.h"
@@ -14,7 +15,6 @@
 #define LARGEST_PIECE (8 * PIECE)
 #define FAST (150 * G_TIME_SPAN_MILLISECOND)
 #define BODY_LIMIT (256 * 1024 * 1024)
-#define IN_FLIGHT 32 /* callers bound what these are together */
 
 typedef struct {
     FastLane *lane;
@@ -194,44 +194,12 @@ gboolean section_fetch(FastLane *l, const Place *p, const char *section, guint64
     return fetch_pieces(l, p, section, expected, FALSE, err);
 }
 
-static gboolean fetch_window(FastLane *l, SmallSection *wanted, guint n, GError **err)
-{
-    Sink sinks[IN_FLIGHT] = {0};
-    Body bodies[IN_FLIGHT];
-    guint begun = 0, n_bodies = 0;
-    gboolean ok = TRUE;
-    for (; ok && begun < n; begun++) {
-        sinks[begun] = (Sink){.lane = l, .bytes = g_byte_array_new()};
-        ok = imap_section_begin(l->session, wanted[begun].place->uid, wanted[begun].section, 0, 0, BODY_LIMIT,
-                                take_bytes, &sinks[begun], err);
-    }
-    for (guint i = 0; i < begun; i++) {
-        g_autoptr(GError) failure = NULL;
-        const SmallSection *w = &wanted[i];
-        wanted[i].arrived = ok && imap_await(l->session, &failure);
-        if (w->arrived) {
-            bodies[n_bodies++] = (Body){w->place->message, w->section, sinks[i].bytes->data, sinks[i].bytes->len};
-        } else if (ok && !imap_usable(l->session)) {
-            g_propagate_error(err, g_steal_pointer(&failure));
-            ok = FALSE;
-        }
-    }
-    if (!bodies_put(l->w->store, bodies, n_bodies, ok ? err : NULL)) {
-        ok = FALSE;
-        for (guint i = 0; i < n; i++)
-            wanted[i].arrived = FALSE;
-    }
-    for (guint i = 0; i < begun; i++)
-        g_byte_array_unref(sinks[i].bytes);
-    if (!ok)
-        fast_disconnect(l); /* steps may be pending */
-    return ok;
-}
-
 gboolean sections_fetch(FastLane *l, SmallSection *wanted, guint n, GError **err)
 {
-    for (guint from = 0; from < n; from += IN_FLIGHT)
-        if (!fetch_window(l, wanted + from, MIN(IN_FLIGHT, n - from), err))
+    g_autoptr(Flow) f = flow_new(l);
+    guint done = 0;
+    for (guint i = 0; i < n; i++)
+        if (!flow_add(f, wanted[i].place, wanted[i].section, wanted[i].size, &wanted[i].arrived, err))
             return FALSE;
-    return TRUE;
+    return flow_finish(f, &done, err);
 }

@@ -8,11 +8,14 @@
 typedef struct {
     gint64 message;
     guint32 uid, uidvalidity;
+    guint64 size;
     Folder *folder;
+    gboolean borrowed; /* the folder */
 } Place;
 static inline void place_clear(Place *p)
 {
-    g_clear_pointer(&p->folder, folder_free);
+    if (!p->borrowed)
+        g_clear_pointer(&p->folder, folder_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Place, place_clear)
 /* Selects its folder, and makes sure that the session knows of it. GONE: it was renumbered. */
@@ -27,8 +30,9 @@ gboolean section_fetch(FastLane *l, const Place *p, const char *section, guint64
 typedef struct {
     const Place *place;
     const char *section;
+    guint64 size; /* about */
     gboolean arrived;
 } SmallSection;
-/* Small ones, several in flight; those of one folder, which is selected. What a server refuses has not
- * arrived; FALSE: the connection broke, or the store did. */
+/* Small ones, several in flight (imap_flow.h). What a server refuses has not arrived; FALSE: the connection
+ * broke, or the store did. */
 gboolean sections_fetch(FastLane *l, SmallSection *wanted, guint n, GError **err);

@@ -116,8 +116,8 @@ gboolean placements_vanished(Store *s, gint64 folder, const guint32 *uids, guint
 /* UID and folder of a placement; FALSE when it is gone. uid 0: it awaits one. */
 gboolean placement_locate(Store *s, gint64 placement, gint64 *folder, guint32 *uid,
                           guint32 *uidvalidity, gint64 *message);
-/* A placement from which the message's content can be fetched (has a UID); 0 when none. */
-gint64 message_fetchable(Store *s, gint64 message);
+/* Where the message's content can be fetched from, and its size; FALSE: from nowhere (now). */
+gboolean message_locate(Store *s, gint64 message, gint64 *folder, guint32 *uid, guint32 *uidvalidity, guint64 *size);
 guint64 message_size(Store *s, gint64 message);
 
 /* ---- search (this folder, or folder 0: the account, account 0 too: everything) ---- */
