@@ -40,6 +40,8 @@ static const Option options[] = {
     {"mouse", OPTION_BOOL, "on", NULL, N_("use the mouse")},
     {"prefer-html", OPTION_BOOL, "off", NULL, N_("show the HTML alternative of a message rather than the plain one")},
     {"print-command", OPTION_STRING, "", NULL, N_("program that gets the text of a message to print, e.g. lpr")},
+    {"send-delay", OPTION_SECONDS, "0s", NULL,
+     N_("how long a message waits after y, so that u can take it back")},
     {"sidebar", OPTION_CHOICE, "auto", sidebar_modes,
      N_("folder pane: auto (folds away below 80 columns), always, or never")},
     {"sidebar-width", OPTION_NUMBER, "0", NULL, N_("columns of the folder pane; 0 fits it to the screen")},

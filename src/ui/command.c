@@ -119,6 +119,8 @@ static const Command table[] = {
      .run = cmd_edit_as_new},
     {.name = "resume", .contexts = PANES, .help = N_("go on with a draft"), .run = cmd_resume},
     {.name = "send", .contexts = "compose", .help = N_("send it")},
+    {.name = "send-later", .contexts = "compose", .arguments = "[WHEN]",
+     .help = N_("send it at a time: 18:30, tomorrow 8:00, mon, in 2h")},
     {.name = "edit", .contexts = "compose problems", .help = N_("edit the text again")},
     {.name = "edit-headers", .contexts = "compose", .help = N_("edit text and headers")},
     {.name = "edit-to", .contexts = "compose", .help = N_("change To")},

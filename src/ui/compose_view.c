@@ -8,12 +8,15 @@
 #include "command.h"
 #include "compose.h"
 #include "loader.h"
+#include "undo.h"
 #include "viewer_rows.h"
 #include "writer.h"
+#include "pintail/util/date.h"
 #include "pintail/util/error.h"
 #include "pintail/util/file.h"
 #include "pintail/util/i18n.h"
 #include "pintail/util/text.h"
+#include "pintail/util/when.h"
 
 #define LABEL_CELLS 10
 
@@ -24,6 +27,7 @@ typedef struct {
     guint top;       /* first row of the text shown */
     guint body_rows; /* as last drawn */
     gboolean more;   /* rows follow the last one drawn */
+    gint64 not_before; /* send later: Unix seconds; 0 */
     gboolean busy;   /* on its way into the outbox or Drafts */
 } Review;
 
@@ -225,17 +229,33 @@ static gint64 run_keep(Store *s, gpointer data, GError **err)
     return keep_draft(s, ((Step *)data)->job, err);
 }
 
+static void say_when(Ui *ui, gint64 not_before)
+{
+    gint64 left = not_before - date_now();
+    g_autofree char *at = date_format_long(not_before);
+    if (left < 120)
+        ui_say(ui, NOTICE_INFO, P_("Sent in %lld second.  u: undo", "Sent in %lld seconds.  u: undo", (gulong)left),
+               (long long)left);
+    else
+        ui_say(ui, NOTICE_INFO, _("Sent on %s, while Pintail runs.  u: undo"), at);
+}
+
 static void queued(Ui *ui, gint64 id, const GError *err, gpointer data)
 {
     Step *step = data;
     Review *r = open_review(ui, step->review);
     if (failed(ui, r, err))
         return;
-    gint64 account = step->job->entry->account;
+    gint64 account = step->job->entry->account, not_before = step->job->entry->not_before;
     if (r)
         close_stored(ui, r);
+    if (not_before > date_now())
+        undo_add_sending(ui->undo, id, account);
     Request *send = request_new(REQUEST_SEND, account);
-    if (bus_request(ui->bus, LANE_SEND, send))
+    gboolean taken = bus_request(ui->bus, LANE_SEND, send);
+    if (not_before > date_now())
+        say_when(ui, not_before);
+    else if (taken)
         ui_say(ui, NOTICE_INFO, _("Sending…"));
     else
         ui_say(ui, NOTICE_INFO, _("Queued; it goes out when the server is reached"));
@@ -281,6 +301,8 @@ static OutboxEntry *make_entry(const Review *r)
     e->answers = r->origin.answers;
     e->forwards = r->origin.forwards;
     e->draft = r->origin.draft;
+    gint64 delay = conf_number(r->view.ui->conf, "send-delay");
+    e->not_before = r->not_before ? r->not_before : delay > 0 ? date_now() + delay : 0;
     return e;
 }
 
@@ -378,6 +400,25 @@ static void send_message(Review *r)
         ui_ask_key(ui, _("There is no subject. Send it without one?"), "yn", send_anyway, r);
     else
         make(r, 0, made_to_send);
+}
+
+static void send_at(Review *r, gint64 not_before)
+{
+    r->not_before = not_before;
+    send_message(r);
+}
+
+static void later_asked(Ui *ui, const char *text, gpointer data)
+{
+    Review *r = open_review(ui, data);
+    if (!r || !text || !*text)
+        return;
+    gint64 at;
+    if (!when_parse(text, date_now(), &at)) {
+        ui_say(ui, NOTICE_ERROR, _("'%s' is no time to come; write for example 18:30, tomorrow 8:00, mon, in 2h"), text);
+        return;
+    }
+    send_at(r, at);
 }
 
 static void edit_again(Review *r, gboolean headers)
@@ -540,7 +581,11 @@ static gboolean review_command(View *v, char **args)
     if (r->busy)
         return TRUE; /* a moment: it is being stored */
     if (g_str_equal(name, "send"))
-        send_message(r);
+        send_at(r, 0);
+    else if (g_str_equal(name, "send-later") && args[1])
+        later_asked(ui, args[1], r);
+    else if (g_str_equal(name, "send-later"))
+        ui_ask(ui, _("Send when: "), "", FALSE, later_asked, r);
     else if (g_str_equal(name, "edit") || g_str_equal(name, "edit-headers"))
         edit_again(r, g_str_equal(name, "edit-headers"));
     else if (g_str_equal(name, "postpone"))

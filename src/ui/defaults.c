@@ -40,7 +40,8 @@
     "bind text up up", "bind text down down", "bind text pgup page-up",                            \
     "bind text pgdn page-down", "bind text space page-down", "bind text - page-up",                \
     "bind text home first", "bind text end last", "bind text j down", "bind text k up",            \
-    "bind compose y send", "bind compose e edit", "bind compose E edit-headers",                     \
+    "bind compose y send", "bind compose Y send-later", "bind compose e edit",                       \
+    "bind compose E edit-headers",                                                                   \
     "bind compose a attach", "bind compose D detach", "bind compose P postpone",                   \
     "bind compose t edit-to", "bind compose c edit-cc", "bind compose b edit-bcc",                 \
     "bind compose s edit-subject", "bind compose f edit-from", "bind compose r edit-reply-to",     \

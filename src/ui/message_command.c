@@ -9,6 +9,7 @@
 #include "list_view.h"
 #include "loader.h"
 #include "message_command.h"
+#include "outbox_edit.h"
 #include "panes.h"
 #include "undo.h"
 #include "writer.h"
@@ -216,7 +217,9 @@ void cmd_undo(Ui *ui, char **args)
         ui_say(ui, NOTICE_INFO, _("There is nothing to undo"));
         return;
     }
-    if (u.groups[0])
+    if (u.outbox)
+        outbox_edit(ui, u.outbox, u.account);
+    else if (u.groups[0])
         messages_undo(ui, &u, panes_selection(ui).account);
     g_free(u.what);
 }

@@ -1,6 +1,7 @@
 /* problems_view.c - `O`: the outbox, and operations that a server refused; what to do about each. */
 #include <string.h>
 #include "compose.h"
+#include "outbox_edit.h"
 #include "problems_view.h"
 #include "viewer_rows.h"
 #include "writer.h"
@@ -8,10 +9,8 @@
 #include "pintail/store/outbox.h"
 #include "pintail/util/date.h"
 #include "pintail/util/error.h"
-#include "pintail/util/file.h"
 #include "pintail/util/i18n.h"
 
-#define MESSAGE_MAX    (256u << 20)
 #define WORDS_INDENT   12
 #define WORDS_ROWS_MAX 12
 
@@ -187,23 +186,7 @@ static const Item *current(Problems *p)
 typedef struct {
     gint64 outbox_id, op_id, account;
     gboolean retry;     /* else: dismiss an operation, or consider a message sent */
-    /* edit: the message taken back */
-    GBytes *taken;
-    OutboxEntry *entry;
-    StoreHome *home;
-    ComposeOrigin origin; /* its rescue is written before the outbox lets go */
 } Act;
-
-static void act_free(gpointer data)
-{
-    Act *a = data;
-    if (a->taken)
-        g_bytes_unref(a->taken);
-    if (a->entry)
-        outbox_entry_free(a->entry);
-    compose_origin_clear(&a->origin);
-    g_free(a);
-}
 
 static gint64 run_act(Store *s, gpointer data, GError **err)
 {
@@ -213,19 +196,7 @@ static gint64 run_act(Store *s, gpointer data, GError **err)
     return a->retry ? outbox_requeue(s, a->outbox_id, err) : outbox_consider_sent(s, a->outbox_id, err);
 }
 
-/* First a copy that survives a crash, then the outbox lets go. */
-static gint64 run_take_back(Store *s, gpointer data, GError **err)
-{
-    Act *a = data;
-    g_autoptr(OutboxEntry) e = outbox_get(s, a->outbox_id, err);
-    g_autoptr(GBytes) message = e ? file_read(e->path, MESSAGE_MAX, err) : NULL;
-    if (!message || !rescue_write(a->home, &a->origin, message, err))
-        return 0;
-    a->taken = outbox_take_back(s, a->outbox_id, &a->entry, err);
-    return a->taken != NULL;
-}
-
-static void refresh(Ui *ui)
+void problems_refresh(Ui *ui)
 {
     View *top = ui->stack->len ? ui->stack->pdata[ui->stack->len - 1] : NULL;
     if (top && g_str_equal(top->class->context, "problems"))
@@ -246,70 +217,7 @@ static void acted(Ui *ui, gint64 result, const GError *err, gpointer data)
     } else {
         ui_say(ui, NOTICE_INFO, a->op_id ? _("Dismissed") : _("Taken as sent"));
     }
-    refresh(ui);
-}
-
-static const Recipient *recipient_of(const OutboxEntry *e, const char *address)
-{
-    for (guint i = 0; i < e->recipients->len; i++) {
-        const Recipient *r = e->recipients->pdata[i];
-        if (g_ascii_strcasecmp(r->address, address) == 0)
-            return r;
-    }
-    return NULL;
-}
-
-/* Takes those away who have the message, and adds the hidden ones who have not. TRUE: somebody has it. */
-static gboolean keep_unreached(Draft *d, const OutboxEntry *e)
-{
-    GPtrArray *lists[] = {d->to, d->cc};
-    g_autoptr(GHashTable) visible = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    gboolean some = FALSE;
-    for (gsize l = 0; l < G_N_ELEMENTS(lists); l++)
-        for (guint i = lists[l]->len; i-- > 0;) {
-            const char *address = ((const Address *)lists[l]->pdata[i])->address;
-            const Recipient *r = recipient_of(e, address);
-            g_hash_table_add(visible, g_ascii_strdown(address, -1));
-            if (r && r->state == RECIPIENT_ACCEPTED)
-                g_ptr_array_remove_index(lists[l], i);
-        }
-    for (guint i = 0; i < e->recipients->len; i++) {
-        const Recipient *r = e->recipients->pdata[i];
-        g_autofree char *key = g_ascii_strdown(r->address, -1);
-        some |= r->state == RECIPIENT_ACCEPTED;
-        if (r->state != RECIPIENT_ACCEPTED && !g_hash_table_contains(visible, key))
-            g_ptr_array_add(d->bcc, address_new("", r->address));
-    }
-    return some;
-}
-
-/* The message is a draft again, Bcc recipients included. */
-static void taken_back(Ui *ui, gint64 result, const GError *err, gpointer data)
-{
-    Act *a = data;
-    if (err) {
-        ui_say(ui, NOTICE_ERROR, "%s", err->message);
-        return;
-    }
-    g_autoptr(GError) failure = NULL;
-    Draft *d = draft_from_message(g_bytes_get_data(a->taken, NULL), g_bytes_get_size(a->taken), &failure);
-    Account *account = ui_account(ui, a->account);
-    if (!d || !account) {
-        ui_say(ui, NOTICE_ERROR, "%s", failure ? failure->message : _("its account is not configured any more"));
-        if (d)
-            draft_free(d);
-        return;
-    }
-    gboolean some_have_it = keep_unreached(d, a->entry);
-    ComposeOrigin origin = {.account = account_ref(account),
-                            .account_id = a->account,
-                            .answers = a->entry->answers,
-                            .forwards = a->entry->forwards,
-                            .rescue = g_steal_pointer(&a->origin.rescue)};
-    refresh(ui);
-    compose_review(ui, d, &origin);
-    if (some_have_it)
-        ui_say(ui, NOTICE_INFO, _("Only those who have not got it are still among the recipients"));
+    problems_refresh(ui);
 }
 
 static void act(Problems *p, gboolean retry)
@@ -322,7 +230,7 @@ static void act(Problems *p, gboolean retry)
     a->op_id = i->op_id;
     a->account = i->account;
     a->retry = retry;
-    writer_run(p->view.ui->writer, run_act, acted, a, act_free);
+    writer_run(p->view.ui->writer, run_act, acted, a, g_free);
 }
 
 static void dismiss_answered(Ui *ui, char key, gpointer data)
@@ -353,11 +261,7 @@ static void edit(Problems *p)
         ui_say(p->view.ui, NOTICE_INFO, _("Only a message can be edited"));
         return;
     }
-    Act *a = g_new0(Act, 1);
-    a->outbox_id = i->outbox_id;
-    a->account = i->account;
-    a->home = p->view.ui->home;
-    writer_run(p->view.ui->writer, run_take_back, taken_back, a, act_free);
+    outbox_edit(p->view.ui, i->outbox_id, i->account);
 }
 
 static gboolean problems_command(View *v, char **args)

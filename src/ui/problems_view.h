@@ -2,4 +2,5 @@
 #pragma once
 #include "view.h"
 
+void problems_refresh(Ui *ui); /* when it is what is seen */
 void cmd_problems(Ui *ui, char **args);

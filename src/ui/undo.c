@@ -47,6 +47,14 @@ guint64 undo_begin(Undo *u, const char *what, gint64 placement, gint64 message)
     return s->ticket;
 }
 
+void undo_add_sending(Undo *u, gint64 outbox, gint64 account)
+{
+    undo_begin(u, "", 0, 0);
+    Undone *s = u->steps->pdata[u->steps->len - 1];
+    s->outbox = outbox;
+    s->account = account;
+}
+
 static guint find(const Undo *u, guint64 ticket)
 {
     for (guint i = u->steps->len; i > 0; i--)
@@ -80,7 +88,7 @@ gboolean undo_take(Undo *u, Undone *out)
     Undone *s = u->steps->pdata[u->steps->len - 1];
     *out = *s;
     s->what = NULL;
-    if (out->groups[0] == 0)
+    if (out->groups[0] == 0 && !out->outbox)
         g_hash_table_add(u->wanted, g_memdup2(&out->ticket, sizeof out->ticket));
     g_ptr_array_set_size(u->steps, (int)u->steps->len - 1);
     return TRUE;
