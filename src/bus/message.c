@@ -25,6 +25,7 @@ const char *request_name(RequestKind kind)
         [REQUEST_SYNC] = "sync",     [REQUEST_OPEN] = "open",           [REQUEST_BODY] = "body",
         [REQUEST_REPLAY] = "replay", [REQUEST_SEND] = "send",           [REQUEST_RECONNECT] = "reconnect",
         [REQUEST_ANSWER] = "answer", [REQUEST_PROBE] = "probe",         [REQUEST_RELOAD] = "reload",
+        [REQUEST_LEARN] = "learn",
         [REQUEST_UNSUBSCRIBE] = "unsubscribe",
     };
     return names[kind];

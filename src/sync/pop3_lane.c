@@ -2,6 +2,7 @@
  * pauses after trouble; the local Maildirs re-read beside it. Also the worker of accounts that are
  * only local. */
 #include "lane.h"
+#include "learn.h"
 #include "pintail/store/folder.h"
 #include "pintail/util/error.h"
 #include "pintail/util/i18n.h"
@@ -59,6 +60,8 @@ void local_lane(Worker *w)
             rescan(w, r->folder_id);
         else if (r->kind == REQUEST_BODY)
             refuse_body(w, r);
+        else if (r->kind == REQUEST_LEARN)
+            learn_run(w, r);
     }
 }
 
@@ -154,6 +157,9 @@ static void take_request(Pop3Lane *l, const Request *r)
         break;
     case REQUEST_OPEN:
         rescan(l->w, r->folder_id);
+        break;
+    case REQUEST_LEARN:
+        learn_run(l->w, r);
         break;
     case REQUEST_SYNC:
         rescan(l->w, r->folder_id);

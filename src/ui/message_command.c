@@ -33,6 +33,7 @@ typedef struct {
     guint64 ticket;
     gint64 message;     /* of the first placement */
     gint64 first_group; /* junk: flags are changed before the move */
+    char *learn;        /* what learns from the messages; NULL */
     char *destination_name;
 } Action;
 
@@ -44,6 +45,7 @@ static void action_free(gpointer p)
     g_array_unref(a->ids);
     g_free(a->role_name);
     g_free(a->said);
+    g_free(a->learn);
     g_free(a->destination_name);
     g_free(a);
 }
@@ -78,6 +80,21 @@ static gint64 commit(Store *s, gpointer p, GError **err)
 
 /* ---- back on the UI thread ---- */
 
+/* In the lane of the account, one after the other. */
+static void learn(Ui *ui, const Action *a)
+{
+    g_autoptr(GPtrArray) rows = rows_get(ui->store, (const gint64 *)(const void *)a->ids->data, a->ids->len, NULL);
+    for (guint i = 0; rows && i < rows->len; i++) {
+        const Row *row = rows->pdata[i];
+        if (!row)
+            continue;
+        Request *r = request_new(REQUEST_LEARN, a->account);
+        r->message_id = row->message;
+        r->section = g_strdup(a->learn);
+        (void)bus_request(ui->bus, LANE_SYNC, r);
+    }
+}
+
 static void committed(Ui *ui, gint64 group, const GError *err, gpointer p)
 {
     Action *a = p;
@@ -86,6 +103,8 @@ static void committed(Ui *ui, gint64 group, const GError *err, gpointer p)
         ui_say(ui, NOTICE_ERROR, "%s", err->message);
         return;
     }
+    if (a->learn)
+        learn(ui, a);
     (void)ui_request(ui, REQUEST_REPLAY, a->account, 0, 0);
     if (a->other_account)
         (void)ui_request(ui, REQUEST_REPLAY, a->other_account, 0, 0);
@@ -233,6 +252,15 @@ static void advance_past(Ui *ui, const GArray *ids)
 
 /* ---- moving ---- */
 
+/* An IMAP server learns by itself from where a message is moved to. NULL: nothing is to be run. */
+static char *learner(Ui *ui, guint add)
+{
+    const Account *account = ui_current_account(ui);
+    const char *command = conf_string(ui->conf, add & FLAG_JUNK ? "junk-command" : "ham-command");
+    gboolean imap = account && account->incoming && account->incoming->protocol == PROTOCOL_IMAP;
+    return *command && !imap ? g_strdup(command) : NULL;
+}
+
 static void move_to_role(Ui *ui, GArray *ids_take, FolderRole role, const char *role_name, guint add,
                          guint remove)
 {
@@ -241,6 +269,7 @@ static void move_to_role(Ui *ui, GArray *ids_take, FolderRole role, const char *
     a->role_name = g_strdup(role_name);
     a->add = add;
     a->remove = remove;
+    a->learn = add & (FLAG_JUNK | FLAG_NOTJUNK) ? learner(ui, add) : NULL;
     g_autofree char *name = name_of(ui, a->ids);
     g_autofree char *what = g_strdup_printf(_("move of %s"), name);
     a->said = moved_text(ui, _("Moved %s to %s.  u: undo"), name);

@@ -26,6 +26,7 @@ typedef enum {
     REQUEST_ANSWER,     /* to a question */
     REQUEST_PROBE,      /* account 0: log in with `account_rc` and `password`, both ways */
     REQUEST_RELOAD,     /* account 0: the accounts in the rc changed; `accounts` is a list of rc blocks */
+    REQUEST_LEARN,      /* POP3, local: give message_id to the command `section` */
     REQUEST_UNSUBSCRIBE, /* account 0: post to `section`, an https URL (RFC 8058); a NOTICE says what came of it */
 } RequestKind;
 
