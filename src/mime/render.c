@@ -165,6 +165,12 @@ static gboolean is_signature_mark(const Line *l)
     return l->len == 3 && memcmp(l->text, "-- ", 3) == 0;
 }
 
+/* "---------- Forwarded message ----------": what was forwarded below a signature is none. */
+static gboolean ends_signature(const Line *l)
+{
+    return l->depth == 0 && l->len >= 5 && memcmp(l->text, "-----", 5) == 0;
+}
+
 typedef struct {
     Builder b;
     gboolean in_signature;
@@ -224,6 +230,8 @@ static void flowed_line(Plain *s, Line l, gboolean delsp)
         add_line(s, l.text, l.len, l.depth, FALSE);
         return;
     }
+    if (!s->open && ends_signature(&l))
+        s->in_signature = FALSE;
     gboolean soft = l.len > 0 && l.text[l.len - 1] == ' ';
     g_string_append_len(s->paragraph, l.text, (gssize)(soft && delsp ? l.len - 1 : l.len));
     s->depth = l.depth;
@@ -251,6 +259,8 @@ Rendered *render_plain(const char *utf8, gsize len, gboolean flowed, gboolean de
         } else {
             if (is_signature_mark(&l) && l.depth == 0)
                 s.in_signature = TRUE;
+            else if (ends_signature(&l))
+                s.in_signature = FALSE;
             add_line(&s, l.text, l.len, l.depth, l.len > LONG_LINE);
         }
         p = nl ? nl + 1 : end;

@@ -141,13 +141,8 @@ static void set_references(Draft *d, const Envelope *e)
     }
 }
 
-/* "> " before each line; the writer's signature is left out. */
-static void put_quoted(GString *out, const char *text)
+static void put_quoted_lines(GString *out, const char *p, const char *end)
 {
-    const char *p = text, *signature = strstr(text, "\n-- \n");
-    const char *end = signature ? signature + 1 : text + strlen(text);
-    if (g_str_has_prefix(text, "-- \n"))
-        end = text;
     while (end > p && strchr("\r\n ", end[-1]))
         end--;
     while (p < end) {
@@ -159,6 +154,20 @@ static void put_quoted(GString *out, const char *text)
         g_string_append_len(out, p, (gssize)n);
         g_string_append_c(out, '\n');
         p = nl ? nl + 1 : end;
+    }
+}
+
+/* "> " before each line; the writer's signature is left out, but not what was forwarded below it. */
+static void put_quoted(GString *out, const char *text)
+{
+    const char *all = text + strlen(text);
+    const char *mark = strstr(text, "\n-- \n");
+    const char *signature = g_str_has_prefix(text, "-- \n") ? text : mark ? mark + 1 : all;
+    const char *forwarded = strstr(signature, "\n-----");
+    put_quoted_lines(out, text, signature);
+    if (forwarded) {
+        g_string_append(out, signature > text ? ">\n" : "");
+        put_quoted_lines(out, forwarded + 1, all);
     }
 }
 

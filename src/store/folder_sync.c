@@ -150,12 +150,66 @@ static void follow_rename(Store *s, gint64 account, const ListedFolder *l, GHash
     folders_changed(s, account);
 }
 
-gboolean folders_listed(Store *s, gint64 account, const ListedFolder *listed, guint n, GError **err)
+/* What was put into "Sent" before the server's folders were known belongs into what the server calls so: the
+ * folder that was to be made for a role becomes the one that has it. */
+static void take_place(Store *s, gint64 account, const ListedFolder *l)
+{
+    if (l->role == ROLE_NONE || l->role == ROLE_INBOX || !*l->name || (l->flags & FOLDER_NOSELECT))
+        return;
+    gint64 id = db_number(&s->db, 0,
+                          "SELECT f.id FROM folder f WHERE f.account = ?1 AND f.role = ?2 AND f.flags & 520 = 8"
+                          " AND NOT EXISTS(SELECT 1 FROM folder WHERE account = ?1 AND name = ?3)"
+                          " AND NOT EXISTS(SELECT 1 FROM op WHERE message = -f.id) LIMIT 1",
+                          "iit", account, I64(l->role), canonical(l->name));
+    if (!id)
+        return;
+    db_run(&s->db, "UPDATE folder SET name = ? WHERE id = ?", "ti", canonical(l->name), id);
+    folders_changed(s, account);
+}
+
+/* The others get the server's delimiter, and the prefix without which it makes no folders. */
+static void fit_names(Store *s, gint64 account)
+{
+    g_autofree char *delimiter = db_string(
+        &s->db, "SELECT delimiter FROM folder WHERE account = ? AND name = 'INBOX' AND delimiter <> ''", "i", account);
+    g_autoptr(GArray) flat = g_array_new(FALSE, FALSE, sizeof(gint64));
+    sqlite3_stmt *st = delimiter ? db_query(&s->db,
+                                            "SELECT id FROM folder WHERE account = ? AND flags & 8 AND role <> 0"
+                                            " AND delimiter = ''",
+                                            "i", account)
+                                 : NULL;
+    while (st && db_step(&s->db, st)) {
+        gint64 id = db_int(st, 0);
+        g_array_append_val(flat, id);
+    }
+    for (guint i = 0; i < flat->len; i++) {
+        gint64 id = g_array_index(flat, gint64, i);
+        g_autofree char *typed = db_string(&s->db, "SELECT name FROM folder WHERE id = ?", "i", id);
+        g_autofree char *name = folder_wire_name(s, account, typed ? typed : "");
+        db_run(&s->db, "UPDATE OR IGNORE folder SET name = ?, delimiter = ? WHERE id = ?", "tti", name, delimiter, id);
+        folders_changed(s, account);
+    }
+}
+
+static gboolean take_places(Store *s, gint64 account, const ListedFolder *listed, guint n, GError **err)
+{
+    if (!db_number(&s->db, 0, "SELECT 1 FROM folder WHERE account = ? AND flags & 8 AND role <> 0", "i", account))
+        return db_ok(&s->db, err);
+    if (!txn_begin(s, FALSE, err))
+        return FALSE;
+    for (guint i = 0; i < n; i++)
+        take_place(s, account, &listed[i]);
+    return txn_commit(s, err);
+}
+
+gboolean folders_seen(Store *s, gint64 account, const ListedFolder *listed, guint n, GError **err)
 {
     g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < n; i++)
         if (*listed[i].name)
             g_hash_table_add(names, (gpointer)canonical(listed[i].name));
+    if (!take_places(s, account, listed, n, err))
+        return FALSE;
     for (guint i = 0; i < n;) {
         if (!txn_begin(s, FALSE, err))
             return FALSE;
@@ -165,9 +219,22 @@ gboolean folders_listed(Store *s, gint64 account, const ListedFolder *listed, gu
             follow_rename(s, account, &listed[i], names);
             list_one(s, account, &listed[i]);
         }
+        if (i == n)
+            fit_names(s, account);
         if (!txn_commit(s, err))
             return FALSE;
     }
+    return TRUE;
+}
+
+gboolean folders_listed(Store *s, gint64 account, const ListedFolder *listed, guint n, GError **err)
+{
+    g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < n; i++)
+        if (*listed[i].name)
+            g_hash_table_add(names, (gpointer)canonical(listed[i].name));
+    if (!folders_seen(s, account, listed, n, err))
+        return FALSE;
     if (g_hash_table_size(names) == 0)
         return TRUE;
     g_autoptr(GArray) doomed = g_array_new(FALSE, FALSE, sizeof(gint64));

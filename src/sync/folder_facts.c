@@ -89,9 +89,9 @@ static gboolean ask_identities(SyncLane *l, GError **err)
     return TRUE;
 }
 
-gboolean folder_facts_listed(SyncLane *l, GArray *listed, GError **err)
+gboolean folder_facts_listed(Worker *w, const ImapSession *session, GArray *listed, GError **err)
 {
-    const GPtrArray *namespaces = imap_namespaces(l->session);
+    const GPtrArray *namespaces = imap_namespaces(session);
     if (namespaces->len == 0)
         return TRUE;
     g_autofree StoredNamespace *all = g_new0(StoredNamespace, namespaces->len);
@@ -103,7 +103,7 @@ gboolean folder_facts_listed(SyncLane *l, GArray *listed, GError **err)
         ListedFolder *f = &g_array_index(listed, ListedFolder, n);
         f->flags |= flag_of(namespaces, f->name);
     }
-    return account_set_namespaces(l->w->store, l->w->account_id, all, namespaces->len, err);
+    return account_set_namespaces(w->store, w->account_id, all, namespaces->len, err);
 }
 
 static gboolean ask_rights(SyncLane *l, gboolean all, GError **err)

@@ -4,7 +4,7 @@
 
 /* With a LIST: keeps the namespaces, and marks which folders are other people's or shared. `listed` is
  * of ListedFolder. */
-gboolean folder_facts_listed(SyncLane *l, GArray *listed, GError **err);
+gboolean folder_facts_listed(Worker *w, const ImapSession *session, GArray *listed, GError **err);
 /* Before what was listed (of ImapFolder) is believed: where a folder is missing and another is new, the new
  * ones are asked who they are, in case they were renamed (RFC 8474). */
 gboolean folder_facts_identify(SyncLane *l, const GPtrArray *folders, GError **err);

@@ -209,7 +209,7 @@ static gboolean list_folders(SyncLane *l, GPtrArray **folders, GError **err)
     if (list->len > 0) {
         g_autoptr(GArray) listed = listing_with_roles(list, l->w->account);
         l->look_at_rights = TRUE;
-        if (!folder_facts_listed(l, listed, err) ||
+        if (!folder_facts_listed(l->w, l->session, listed, err) ||
             !folders_listed(l->w->store, l->w->account_id, (const ListedFolder *)(void *)listed->data, listed->len, err))
             return FALSE;
     }

@@ -109,16 +109,38 @@ static int find_named(const GArray *listed, const char *name)
     return -1;
 }
 
-/* Leaves `role` to one folder only (-1: to the first that has it). */
+static gboolean is_usual(const ListedFolder *f, FolderRole role)
+{
+    const char *base = base_name(f);
+    g_autofree char *folded = base ? g_utf8_casefold(base, -1) : NULL;
+    for (guint u = 0; folded && u < G_N_ELEMENTS(usual); u++) {
+        for (guint i = 0; usual[u].role == role && usual[u].names[i]; i++) {
+            g_autofree char *name = g_utf8_casefold(usual[u].names[i], -1);
+            if (g_str_equal(name, folded))
+                return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* Of several folders with one role, which keeps it? The same in whatever order a server lists them. */
+static gboolean goes_before(const ListedFolder *a, const ListedFolder *b, FolderRole role)
+{
+    gboolean usual_a = is_usual(a, role), usual_b = is_usual(b, role);
+    return usual_a != usual_b ? usual_a : strcmp(a->name, b->name) < 0;
+}
+
+/* Leaves `role` to one folder only (-1: to the first that has it, in a fixed order). */
 static gboolean settle(GArray *listed, FolderRole role, int keep)
 {
+    for (guint n = 0, choose = keep < 0; n < listed->len && choose; n++) {
+        const ListedFolder *f = &g_array_index(listed, ListedFolder, n);
+        if (f->role == role && (keep < 0 || goes_before(f, &g_array_index(listed, ListedFolder, keep), role)))
+            keep = (int)n;
+    }
     for (guint n = 0; n < listed->len; n++) {
         ListedFolder *f = &g_array_index(listed, ListedFolder, n);
-        if (f->role != role)
-            continue;
-        if (keep < 0)
-            keep = (int)n;
-        else if ((int)n != keep)
+        if (f->role == role && (int)n != keep)
             f->role = ROLE_NONE;
     }
     if (keep >= 0)
@@ -156,7 +178,9 @@ GArray *listing_with_roles(const GPtrArray *folders, const Account *account)
             l.role = ROLE_INBOX;
         g_array_append_val(listed, l);
     }
-    settle(listed, ROLE_INBOX, -1);
+    static const FolderRole once[] = {ROLE_INBOX, ROLE_ALL, ROLE_FLAGGED, ROLE_IMPORTANT};
+    for (guint i = 0; i < G_N_ELEMENTS(once); i++)
+        settle(listed, once[i], -1);
     for (guint u = 0; u < G_N_ELEMENTS(usual); u++) {
         const char *setting = setting_of(account, usual[u].role);
         int named = setting ? find_named(listed, setting) : -1;

@@ -8,6 +8,8 @@
  * parked with the server's words and stops nothing but itself. */
 #include "replay_private.h"
 #include <string.h>
+#include "folder_facts.h"
+#include "listing.h"
 #include "pintail/util/error.h"
 #include "pintail/util/i18n.h"
 #include "pintail/util/log.h"
@@ -143,6 +145,18 @@ static ImapUse use_of(FolderRole role)
     }
 }
 
+/* A folder for a role may have been wished for before the server's folders were known: what the server has for
+ * it is taken instead. */
+static gboolean look_for_role(FastLane *l, GError **err)
+{
+    g_autoptr(GPtrArray) list = imap_list(l->session, 0, err);
+    if (!list)
+        return FALSE;
+    g_autoptr(GArray) listed = listing_with_roles(list, l->w->account);
+    return folder_facts_listed(l->w, l->session, listed, err) &&
+           folders_seen(l->w->store, l->w->account_id, (const ListedFolder *)(void *)listed->data, listed->len, err);
+}
+
 /* The folder, made on the server first where that is still to be done. NULL with err: GONE and REFUSED
  * are the server's no. */
 Folder *replay_target(FastLane *l, gint64 id, GError **err)
@@ -150,8 +164,12 @@ Folder *replay_target(FastLane *l, gint64 id, GError **err)
     g_autoptr(Folder) f = folder_get(l->w->store, id, err);
     if (!f || !(f->flags & FOLDER_TO_CREATE))
         return g_steal_pointer(&f);
-    if (!fast_connect(l, err))
+    if (!fast_connect(l, err) || (f->role != ROLE_NONE && !look_for_role(l, err)))
         return NULL;
+    folder_free(f);
+    f = folder_get(l->w->store, id, err);
+    if (!f || !(f->flags & FOLDER_TO_CREATE))
+        return g_steal_pointer(&f);
     g_autoptr(GError) failure = NULL;
     if (!imap_create(l->session, f->name, use_of(f->role), &failure) &&
         !(imap_usable(l->session) && g_str_equal(imap_answer(l->session)->code, "ALREADYEXISTS"))) {

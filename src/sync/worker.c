@@ -238,8 +238,11 @@ Request *worker_ask(Worker *w, Event *question_take, GError **err)
     question_take->question = id;
     question_take->lane = w->lane;
     bus_post(w->context->bus, question_take);
-    while (!worker_is_stopping(w) && !cancel_is_set(w->cancel)) {
-        Request *r = queue_pop(w->inbox);
+    for (;;) {
+        gboolean ends = worker_is_stopping(w) || cancel_is_set(w->cancel);
+        Request *r = queue_pop(w->inbox); /* an answer that was given before the end counts */
+        if (!r && ends)
+            break;
         if (!r) {
             wait_inbox(w, 0);
             continue;

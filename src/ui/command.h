@@ -30,7 +30,8 @@ const char *context_title(const char *context); /* for people */
 
 /* ---- ui_command.c: everywhere ---- */
 void cmd_quit(Ui *ui, char **args);
-void leaving_forget(Ui *ui); /* a key was pressed: the person goes on */
+/* While what is queued is finished, Esc and Ctrl-C mean to stay; TRUE: the key has been taken. */
+gboolean leaving_key(Ui *ui, const Key *k);
 void cmd_exit(Ui *ui, char **args);
 void cmd_command_line(Ui *ui, char **args);
 void cmd_type(Ui *ui, char **args);

@@ -155,13 +155,15 @@ static char *signature_text(const Account *a)
     return bytes ? g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes)) : g_strdup("");
 }
 
-static void add_signature(Draft *d, const Account *a)
+/* Below what is there, or `above` it: what was written by somebody else and goes along as it is. */
+static void add_signature(Draft *d, const Account *a, gboolean above)
 {
     g_autofree char *signature = signature_text(a);
     if (!*g_strchomp(signature))
         return;
     const char *body = d->body ? d->body : "";
-    char *with = g_strdup_printf("%s\n-- \n%s\n", *body ? body : "\n", signature);
+    char *with = above ? g_strdup_printf("\n-- \n%s\n%s", signature, body)
+                       : g_strdup_printf("%s\n-- \n%s\n", *body ? body : "\n", signature);
     g_free(d->body);
     d->body = with;
 }
@@ -277,7 +279,7 @@ void cmd_write(Ui *ui, char **args)
     Asking *a = g_new0(Asking, 1);
     g_autoptr(Address) from = address_of(origin.account);
     a->draft = draft_new(from);
-    add_signature(a->draft, origin.account);
+    add_signature(a->draft, origin.account, FALSE);
     a->origin = origin;
     g_autofree char *to = g_strjoinv(" ", args + 1);
     if (*to)
@@ -308,7 +310,7 @@ void compose_mailto(Ui *ui, const char *url)
         return;
     Asking *a = g_new0(Asking, 1);
     a->draft = g_steal_pointer(&d);
-    add_signature(a->draft, origin.account);
+    add_signature(a->draft, origin.account, FALSE);
     a->origin = origin;
     ask_subject(ui, a);
 }
@@ -487,10 +489,12 @@ static void finish_draft(Ui *ui, Composing *c, Draft *d)
         address_free(d->from);
         d->from = address_of(c->origin.account);
     }
+    if (c->job.kind == COMPOSE_FORWARD)
+        add_signature(d, c->origin.account, TRUE);
     if (answer)
         leave_room(d);
-    if (answer)
-        add_signature(d, c->origin.account);
+    if (c->job.kind == COMPOSE_REPLY)
+        add_signature(d, c->origin.account, FALSE);
     if (c->job.kind == COMPOSE_CONTINUE && d->in_reply_to && *d->in_reply_to)
         c->origin.answers = placement_by_message_id(ui->store, c->origin.account_id, d->in_reply_to);
     if (c->job.kind == COMPOSE_INVITE) { /* nothing to write; y sends it */

@@ -143,7 +143,8 @@ void dispatch_key(Ui *ui, Key *k)
     if (k->kind == KEY_RESIZED)
         return;
     status_key_pressed(ui->status);
-    leaving_forget(ui);
+    if (leaving_key(ui, k))
+        return;
     View *v = ui_focused(ui);
     if (prompt_is_open(ui->prompts))
         prompt_key(ui, k);

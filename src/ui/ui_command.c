@@ -66,10 +66,17 @@ static gboolean is_online(Ui *ui)
     return FALSE;
 }
 
-void leaving_forget(Ui *ui)
+gboolean leaving_key(Ui *ui, const Key *k)
 {
+    if (!leaving.timer)
+        return FALSE;
+    gboolean cancels = k->kind == KEY_ESC || (k->kind == KEY_CHAR && k->code == 'c' && (k->mods & KEY_MOD_CTRL));
+    if (!cancels) /* what was typed blindly is no command */
+        return TRUE;
     loop_cancel(ui->loop, leaving.timer);
     leaving.timer = 0;
+    ui_say(ui, NOTICE_INFO, _("Pintail stays"));
+    return TRUE;
 }
 
 void cmd_quit(Ui *ui, char **args)
@@ -90,7 +97,7 @@ void cmd_quit(Ui *ui, char **args)
     } else if (is_online(ui)) {
         leaving.left = LEAVE_WAIT_MS;
         leaving.timer = loop_after(ui->loop, LEAVE_LOOK_MS, leave_when_done, NULL);
-        ui_say(ui, NOTICE_INFO, P_("Finishing %u change", "Finishing %u changes", waiting), waiting);
+        ui_say(ui, NOTICE_INFO, P_("Finishing %u change (Esc: stay)", "Finishing %u changes (Esc: stay)", waiting), waiting);
     } else {
         ask_to_leave(ui, waiting);
     }

@@ -110,7 +110,10 @@ typedef struct {
     guint flags;
     const char *mailbox_id; /* RFC 8474; NULL or "": not given */
 } ListedFolder;
+/* A folder that was to be made for a role (folder_for_role()) becomes the listed one that has it. */
 gboolean folders_listed(Store *s, gint64 account, const ListedFolder *listed, guint n, GError **err);
+/* The same, but nothing is concluded from what is missing. */
+gboolean folders_seen(Store *s, gint64 account, const ListedFolder *listed, guint n, GError **err);
 /* Replay has created it on the server. */
 gboolean folder_created(Store *s, gint64 folder, GError **err);
 

@@ -261,6 +261,8 @@ static void test_quoting(void)
     g_assert_nonnull(lines);
     g_assert_cmpstr(lines, ==, "\n> one\n>\n>> two\n> three\n\n");
     g_assert_true(strstr(d->body, "A a") < lines); /* the attribution is one line */
+    g_autoptr(Draft) forwarded = reply("From: a@x.example\n\n", REPLY_SENDER, "one\n\n-- \nAna\n\n----- F -----\ntwo\n");
+    g_assert_cmpstr(strchr(forwarded->body, '\n'), ==, "\n> one\n>\n> ----- F -----\n> two\n\n");
     g_autoptr(Draft) none = reply("From: a@x.example\n\n", REPLY_SENDER, NULL);
     g_assert_cmpstr(none->body, ==, "");
     g_autoptr(Draft) undated = reply("From: a@x.example\n\n", REPLY_SENDER, "x");

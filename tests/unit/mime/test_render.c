@@ -91,6 +91,8 @@ static void test_flowed(void)
     assert_plain("> one \n> two\nthree", TRUE, FALSE, "q10f|one two\nt00f|three\n");
     assert_plain("> one \nplain", TRUE, FALSE, "q10f|one \nt00f|plain\n"); /* depth changed */
     assert_plain(" From x\n >y", TRUE, FALSE, "t00f|From x\nt00f|>y\n");    /* space-stuffed */
+    assert_plain("a\n-- \nAna\n----- F\nb", FALSE, FALSE, "t00-|a\ns00-|-- \ns00-|Ana\nt00-|----- F\nt00-|b\n");
+    assert_plain("a\n-- \nAna\n----- F\nb", TRUE, FALSE, "t00f|a\ns00-|-- \ns00f|Ana\nt00f|----- F\nt00f|b\n");
     assert_plain("bye \n-- \nAna \nC", TRUE, FALSE, "t00f|bye \ns00-|-- \ns00f|Ana C\n");
     assert_plain("a \n", TRUE, FALSE, "t00f|a \n");
     assert_plain("\n", TRUE, FALSE, "t00f|\n");

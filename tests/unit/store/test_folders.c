@@ -120,6 +120,37 @@ static void test_comes_back(Fixture *f, gconstpointer data)
     g_assert_cmpint(a->role, ==, ROLE_ARCHIVE);
 }
 
+/* What was filed before the first LIST goes to the folder that the server has for it. */
+static void test_takes_place(Fixture *f, gconstpointer data)
+{
+    gint64 account = 0, sent = 0, drafts = 0, junk = 0, seen = 0;
+    ok(account = account_ensure(f->s, "fresh", STORED_IMAP, NULL, &err));
+    ok(sent = folder_for_role(f->s, account, ROLE_SENT, NULL, &err));
+    ok(drafts = folder_for_role(f->s, account, ROLE_DRAFTS, NULL, &err));
+    ok(junk = folder_for_role(f->s, account, ROLE_JUNK, NULL, &err));
+    StoredNamespace own = {NAMESPACE_PERSONAL, "INBOX.", "."};
+    ok(account_set_namespaces(f->s, account, &own, 1, &err));
+    ListedFolder listed[] = {{"Sent", ".", ROLE_NONE, 0, NULL}, /* another use here */
+                             {"INBOX", ".", ROLE_INBOX, 0, NULL},
+                             {"INBOX.Gesendet", ".", ROLE_SENT, 0, NULL},
+                             {"Drafts", ".", ROLE_DRAFTS, 0, NULL}};
+    for (int i = 0; i < 2; i++)
+        ok(seen = folders_listed(f->s, account, listed, G_N_ELEMENTS(listed), &err));
+    g_autoptr(Folder) s = folder_get(f->s, sent, NULL);
+    g_assert_cmpstr(s->name, ==, "INBOX.Gesendet");
+    g_assert_cmpint(s->role, ==, ROLE_SENT);
+    g_assert_false(s->flags & FOLDER_TO_CREATE);
+    g_autoptr(Folder) other = folder_by_name(f->s, account, "Sent");
+    g_assert_cmpint(other->role, ==, ROLE_NONE);
+    g_autoptr(Folder) d = folder_get(f->s, drafts, NULL);
+    g_assert_cmpstr(d->name, ==, "Drafts");
+    g_assert_false(d->flags & FOLDER_TO_CREATE);
+    g_autoptr(Folder) j = folder_get(f->s, junk, NULL); /* there is none: it is made where folders can be */
+    g_assert_cmpstr(j->name, ==, "INBOX.Junk");
+    g_assert_cmpstr(j->delimiter, ==, ".");
+    g_assert_true(j->flags & FOLDER_TO_CREATE);
+}
+
 static void test_to_create(Fixture *f, gconstpointer data)
 {
     gint64 inbox, archive;
@@ -180,6 +211,7 @@ int main(int argc, char **argv)
     TEST("/store/folder/short-list", test_short_list);
     TEST("/store/folder/comes-back", test_comes_back);
     TEST("/store/folder/to-create", test_to_create);
+    TEST("/store/folder/takes-place", test_takes_place);
     TEST("/store/folder/uidvalidity", test_uidvalidity);
     return g_test_run();
 }

@@ -88,6 +88,43 @@ static void test_read_only(void)
 
 static const char draft[] = "From: ana@example.org\r\nSubject: draft\r\nMessage-ID: <draft@example.org>\r\n\r\n\r\n";
 
+static gboolean refuse_first_list(FakeClient *c, const char *tag, const char *command)
+{
+    gboolean *first = ((ImapWorld *)c->fake->data)->data;
+    if (!*first || !g_str_has_prefix(command, "LIST"))
+        return FALSE;
+    *first = FALSE;
+    fake_send(c, "%s NO not now", tag);
+    return TRUE;
+}
+
+/* Kept before the first LIST: it goes to what the server calls so, and no folder is made. */
+static void test_before_the_folders(gconstpointer unlisted)
+{
+    g_autoptr(GError) err = NULL;
+    ImapWorld *w = world_new(1, MODERN);
+    ImapBox *b = world_box(w, "Drafts");
+    g_free(b->name);
+    b->name = g_strdup("Unfertiges");
+    Fake *f = fake_new(&imap_serve, w);
+    Home *h = imap_home(f);
+    gint64 drafts = folder_for_role(h->store, h->id, ROLE_DRAFTS, NULL, &err);
+    g_assert_no_error(err);
+    message_append(h->store, drafts, draft, strlen(draft), FLAG_DRAFT, 0, &err);
+    g_assert_no_error(err);
+    gboolean first = TRUE;
+    w->data = &first;
+    if (unlisted) /* the sync lane comes to nothing */
+        w->intercept = refuse_first_list;
+    home_run_once(h, 0, 2);
+    assert_there(w, "Unfertiges", "draft");
+    g_assert_null(world_box(w, "Drafts"));
+    g_assert_cmpint(home_folder(h, "Unfertiges"), ==, drafts);
+    home_free(h);
+    fake_free(f);
+    world_free(w);
+}
+
 /* One of each kind, and a move into a folder that is yet to be made. */
 static void do_changes(Home *h)
 {
@@ -257,6 +294,8 @@ int main(int argc, char **argv)
     g_test_add_func("/imap/renumbered", test_renumbered);
     g_test_add_func("/imap/emptied", test_emptied);
     g_test_add_func("/imap/read only", test_read_only);
+    g_test_add_data_func("/imap/before the folders/listed", NULL, test_before_the_folders);
+    g_test_add_data_func("/imap/before the folders/not listed yet", "", test_before_the_folders);
     g_test_add_func("/imap/body", test_body);
     g_test_add_data_func("/imap/replay/MOVE", MODERN, test_replay);
     g_test_add_data_func("/imap/replay/COPY and UID EXPUNGE", "UIDPLUS UNSELECT", test_replay);

@@ -24,6 +24,8 @@ static const Case cases[] = {
      "INBOX=inbox;INBOX.Sent=sent;INBOX.Trash=trash"},
     {"special use wins over a name", "INBOX;Trash;Bin=trash", "", "INBOX=inbox;Bin=trash"},
     {"each use once", "INBOX;A=sent;B=sent", "", "INBOX=inbox;A=sent"},
+    {"in any order of theirs", "B=sent;Y=all;INBOX;A=sent;X=all", "", "INBOX=inbox;A=sent;X=all"},
+    {"the usual name before others", "INBOX;Old=sent;Sent Mail=sent", "", "INBOX=inbox;Sent Mail=sent"},
     {"the account wins over both", "INBOX;Sent=sent;My Sent", "    sent \"My Sent\"\n", "INBOX=inbox;My Sent=sent"},
     {"a setting without the prefix", "d:.;INBOX;INBOX.Bin;INBOX.Trash", "    trash Bin\n",
      "INBOX=inbox;INBOX.Bin=trash"},
