@@ -89,8 +89,10 @@ void cmd_join_thread(Ui *ui, char **args);
 void cmd_why(Ui *ui, char **args);
 /* ---- list_action.c ---- */
 void cmd_list_action(Ui *ui, char **args); /* `unsubscribe`, `list-...` */
-/* ---- message_output.c ---- */
+/* ---- message_files.c ---- */
 void cmd_pipe(Ui *ui, char **args);
-void cmd_browser(Ui *ui, char **args);
+void cmd_save_message(Ui *ui, char **args);
 void cmd_print(Ui *ui, char **args);
+/* ---- message_output.c ---- */
+void cmd_browser(Ui *ui, char **args);
 void cmd_clipboard(Ui *ui, char **args);

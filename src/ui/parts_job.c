@@ -1,13 +1,11 @@
-/* parts_job.c - see parts_job.h. Files are made with O_EXCL in the folder that the person names: nothing is
- * overwritten, no name of the message's leads anywhere else. Nothing attached is run. */
-#include <errno.h>
+/* parts_job.c - see parts_job.h. Nothing attached is run. */
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include "parts_job.h"
 #include "content.h"
 #include "mailcap.h"
 #include "private_file.h"
+#include "save_file.h"
 #include "pintail/mime/render.h"
 #include "pintail/util/error.h"
 #include "pintail/util/file.h"
@@ -18,7 +16,6 @@
 #define SHOWN_MAX  (1u << 20) /* bytes of a part shown as text */
 #define FILTER_MS  30000
 #define TEST_MS    3000
-#define NAMES_MAX  1000 /* "report-2.pdf" and so on */
 
 void part_job_free(gpointer p)
 {
@@ -37,65 +34,6 @@ void part_result_free(gpointer p)
         private_file_discard(r->path); /* nobody took it */
     g_free(r->command);
     g_free(r);
-}
-
-/* ---- saving ---- */
-
-static gboolean write_all(int fd, const char *bytes, gsize len)
-{
-    while (len > 0) {
-        gssize n = write(fd, bytes, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return FALSE;
-        bytes += n;
-        len -= (gsize)n;
-    }
-    return TRUE;
-}
-
-/* A whole file or none. */
-static gboolean save_bytes(const char *path, GBytes *bytes, GError **err)
-{
-    g_autofree char *directory = g_path_get_dirname(path);
-    g_autofree char *name = g_path_get_basename(path);
-    int fd = file_create_new(directory, name, 0600, err);
-    if (fd < 0)
-        return FALSE;
-    gsize len = 0;
-    const char *at = g_bytes_get_data(bytes, &len);
-    gboolean written = write_all(fd, at, len) && fsync(fd) == 0;
-    int problem = errno;
-    if (close(fd) != 0 && written) {
-        problem = errno;
-        written = FALSE;
-    }
-    if (!written) {
-        unlink(path);
-        error_set_errno(err, PINTAIL_ERROR_STORE, problem, _("cannot write '%s'"), path);
-    }
-    return written;
-}
-
-/* Beside what is there: "report-2.pdf". The path it got; the caller owns it. */
-static char *save_free(const char *folder, const char *wanted, GBytes *bytes, GError **err)
-{
-    g_autofree char *name = file_safe_name(*wanted ? wanted : "part");
-    const char *dot = strrchr(name, '.');
-    int stem = dot && dot > name ? (int)(dot - name) : (int)strlen(name);
-    for (guint n = 1; n < NAMES_MAX; n++) {
-        g_autoptr(GError) failure = NULL;
-        g_autofree char *other = n == 1 ? g_strdup(name) : g_strdup_printf("%.*s-%u%s", stem, name, n, name + stem);
-        g_autofree char *path = g_build_filename(folder, other, NULL);
-        if (save_bytes(path, bytes, &failure))
-            return g_steal_pointer(&path);
-        if (!error_is(failure, PINTAIL_ERROR_REFUSED) || n + 1 == NAMES_MAX) {
-            g_propagate_error(err, g_steal_pointer(&failure));
-            return NULL;
-        }
-    }
-    return NULL;
 }
 
 /* ---- text ---- */
@@ -189,8 +127,8 @@ static void act(PartResult *r, const PartJob *j, const Content *c, Store *s, con
     }
     g_autofree char *path = NULL;
     if (j->action == PART_SAVE_FREE)
-        path = save_free(j->path, p->name, bytes, err);
-    else if (save_bytes(j->path, bytes, err))
+        path = file_save_beside(j->path, *p->name ? p->name : "part", bytes, err);
+    else if (file_save_new(j->path, bytes, err))
         path = g_strdup(j->path);
     g_autofree char *size = text_size(len);
     if (path)
