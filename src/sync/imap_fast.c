@@ -187,6 +187,10 @@ static void take_request(FastLane *l, const Request *r)
     case REQUEST_SYNC:
         add_prefetch(l, r->folder_id);
         break;
+    case REQUEST_OPEN:
+        if (r->folder_id != 0)
+            l->warm = r->folder_id;
+        break;
     case REQUEST_RECONNECT:
         if (r->account_id != 0)
             shared_forgive(l->w->shared);
@@ -229,9 +233,21 @@ static gint64 next_work(const FastLane *l)
 {
     if (l->replay_due)
         return l->replay_at;
-    if (l->near_to != 0 || l->prefetch.length > 0)
+    if (l->warm != 0 || l->near_to != 0 || l->prefetch.length > 0)
         return AT_ONCE;
     return l->session ? l->used + CLOSE_AFTER : 0;
+}
+
+/* The sync lane is busy with what is on the screen: a message opened there finds a login and its folder. */
+static void warm_up(FastLane *l)
+{
+    g_autoptr(Folder) f = folder_get(l->w->store, l->warm, NULL);
+    g_autoptr(GError) err = NULL;
+    l->warm = 0;
+    if (!f || lend_is_single(shared_lend(l->w->shared)) || worker_lock(l->w) != LOCK_OURS)
+        return;
+    if (!fast_select(l, f, FALSE, &err))
+        log_line("sync", "%s: a second connection: %s", l->w->account->name, err->message);
 }
 
 static void work(FastLane *l)
@@ -239,6 +255,8 @@ static void work(FastLane *l)
     gint64 now = g_get_monotonic_time();
     if (l->replay_due && now >= l->replay_at)
         fast_replay(l);
+    else if (!l->replay_due && l->warm != 0)
+        warm_up(l);
     else if (!l->replay_due && l->near_to != 0)
         bodies_fetch_near(l);
     else if (!l->replay_due && l->prefetch.length > 0)

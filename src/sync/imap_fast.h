@@ -19,6 +19,7 @@ typedef struct {
     GQueue prefetch;      /* of gint64 *: folders whose bodies may be fetched beforehand */
     gint64 doubted;       /* folder that the sync lane was asked to match anew, at `doubted_at` (monotonic) */
     gint64 doubted_at;
+    gint64 warm;          /* folder to be selected before anybody asks: what is opened costs its FETCH; 0 */
     gint64 near_to;       /* message that is being read: the unread next to it are fetched; 0 */
     gboolean borrowed;    /* the session is the sync lane's */
     guint64 window;       /* bytes of small bodies in flight (imap_flow.c) */

@@ -49,7 +49,7 @@ typedef struct {
     GQueue ahead;  /* of Step: begun, not awaited */
     guint begun;   /* actions before this one have been begun */
     guint in_flight;
-    gboolean asked_compression;
+    gboolean asked_compression, first_done;
     gboolean outrun; /* some flags could not be taken in: HIGHESTMODSEQ stays, and tells of them again */
     guint done, total; /* headers */
     gboolean stopped;  /* something else is more urgent */
@@ -312,6 +312,9 @@ static gboolean do_step(FolderSync *f, guint at, GError **err)
     gint64 began = g_get_monotonic_time();
     if (!step_finish(f, g_steal_pointer(&s), err))
         return FALSE;
+    if (!f->first_done && f->total > PLAN_FIRST_STEP)
+        sync_lane_reading(f->lane, f->folder->id);
+    f->first_done = TRUE;
     f->in_flight = g_get_monotonic_time() - began < FAST ? IN_FLIGHT_FAST : IN_FLIGHT;
     if (!compress)
         return TRUE;

@@ -305,6 +305,12 @@ static gint64 watched_folder(SyncLane *l)
     return inbox ? inbox->id : 0;
 }
 
+void sync_lane_reading(SyncLane *l, gint64 folder)
+{
+    if (folder != 0 && !worker_once(l->w) && folder == watched_folder(l))
+        worker_poke(l->w, LANE_FAST, REQUEST_OPEN, folder);
+}
+
 /* ---- one connection ---- */
 
 static gboolean connected(SyncLane *l, GError **err)
@@ -323,6 +329,7 @@ static gboolean connected(SyncLane *l, GError **err)
     /* The other lanes may have given up while there was no network. */
     worker_poke(l->w, LANE_FAST, REQUEST_REPLAY, 0);
     worker_poke(l->w, LANE_SEND, REQUEST_SEND, 0);
+    sync_lane_reading(l, watched_folder(l));
     return TRUE;
 }
 

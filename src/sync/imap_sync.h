@@ -33,6 +33,8 @@ typedef struct {
 gboolean sync_lane_listen(SyncLane *l, gint64 folder);
 /* Syncs this folder at the next opportunity, before all others. */
 void sync_lane_first(SyncLane *l, gint64 folder);
+/* The fast lane gets ready for what the person opens in `folder`, when that is the one on the screen (or INBOX). */
+void sync_lane_reading(SyncLane *l, gint64 folder);
 /* What the server said unasked: shows alerts, queues other folders of which it told; the rest is the
  * caller's. Never NULL. */
 ImapChanges *sync_lane_hear(SyncLane *l);
