@@ -241,12 +241,22 @@ static gboolean flags_needed(const Planning *p)
 }
 
 /* What is known beyond the position is what our own operations put there: with the flags that it had here, while another
- * client may have changed them since. The first entry of which the flags are to be read; n_known: none. */
+ * client may have changed them since; and a server that resynchronizes speaks only of what was known before. The first entry of which the flags are to be read; n_known: none. */
 static gsize flags_from(const Planning *p)
 {
     if (flags_needed(p))
         return 0;
-    return p->reset || p->server->since ? p->local->n_known : known_from(p->local, p->local->uidnext);
+    if (p->reset)
+        return p->local->n_known;
+    gsize from = known_from(p->local, p->local->uidnext);
+    if (!p->server->since || from == p->local->n_known)
+        return from;
+    g_autoptr(GHashTable) told = g_hash_table_new(NULL, NULL);
+    for (gsize n = 0; n < p->server->n_changed; n++)
+        g_hash_table_add(told, GUINT_TO_POINTER(p->server->changed[n].uid));
+    while (from < p->local->n_known && g_hash_table_contains(told, GUINT_TO_POINTER(p->local->known[from].uid)))
+        from++;
+    return from;
 }
 
 Plan *plan(const PlanServer *server, const PlanLocal *local, const PlanOps *ops)
