@@ -51,8 +51,8 @@ static void check(const Case *cases, gsize n)
 static void test_names(void)
 {
     static const Case cases[] = {
-        {"From: Grace <grace@example.org>"},
-        {"From: \"grace@example.org\" <grace@mail.example.org>"},
+        {.header = "From: Grace <grace@example.org>"},
+        {.header = "From: \"grace@example.org\" <grace@mail.example.org>"},
         {"From: \"pay@bank.example\" <x@evil.example>", .level = TRUST_WARNING, .brief = "pay@bank.example"},
         {"From: \"Bank (pay@bank.example)\" <x@evil.example>", .level = TRUST_WARNING, .brief = "x@evil.example"},
         {"From: \"pay@bank.example via L\" <l@lists.example>\r\nList-Id: <l.lists.example>", .level = TRUST_NOTE,
@@ -61,11 +61,11 @@ static void test_names(void)
         {"From: =?utf-8?B?0KBheXBhbA==?= <x@evil.example>", .level = TRUST_WARNING, .brief = "imitated"},
         {"From: =?utf-8?Q?=E2=80=AEknab?= <x@evil.example>", .level = TRUST_WARNING, .brief = "backwards"},
         {"From: Ana Ruiz <boss@evil.example>", .level = TRUST_NOTE, .brief = "boss@evil.example"},
-        {"From: Ana Ruiz <other@milo.example>"},
+        {.header = "From: Ana Ruiz <other@milo.example>"},
         {"From: a@example.org\r\nFrom: b@example.org", .level = TRUST_WARNING, .brief = "twice"},
         {"From: a@example.org, b@example.org\r\nSender: a@example.org", .level = TRUST_NOTE, .brief = "several"},
-        {"From: \xd0\x90\xd0\xbd\xd0\xbd\xd0\xb0 <anna@example.org>"},
-        {"Subject: nobody"},
+        {.header = "From: \xd0\x90\xd0\xbd\xd0\xbd\xd0\xb0 <anna@example.org>"},
+        {.header = "Subject: nobody"},
     };
     check(cases, G_N_ELEMENTS(cases));
 }
@@ -81,9 +81,9 @@ static void test_domains(void)
         {"From: a@\xd0\xbc\xd0\xbe\xd1\x81\xd0\xba\xd0\xb2\xd0\xb0.example", .level = TRUST_NOTE, .brief = "xn--"},
         {"From: a@xn--99999999999.example", .level = TRUST_WARNING, .brief = "xn--99999999999"},
         {"From: a@mi1o.example", .level = TRUST_WARNING, .brief = "mi1o.example is not your milo.example"},
-        {"From: a@example.org\r\nReply-To: b@mail.example.org"},
+        {.header = "From: a@example.org\r\nReply-To: b@mail.example.org"},
         {"From: a@example.org\r\nReply-To: b@evil.example", .level = TRUST_NOTE, .brief = "b@evil.example"},
-        {"From: a@example.org\r\nReply-To: l@lists.example\r\nList-Post: <mailto:l@lists.example>"},
+        {.header = "From: a@example.org\r\nReply-To: l@lists.example\r\nList-Post: <mailto:l@lists.example>"},
     };
     check(cases, G_N_ELEMENTS(cases));
     g_autofree char *a = host_skeleton("rnodern.example"), *b = host_skeleton("modem.example");
@@ -129,10 +129,10 @@ static void test_links(void)
     static const Case cases[] = {
         {"From: a@example.org", "<a href='https://evil.example/'>https://bank.example/login</a>", .level = TRUST_WARNING,
          .brief = "says bank.example, leads to evil.example"},
-        {"From: a@example.org", "<a href='https://click.news.example/ls/click?upn=AbCdEfGhIjKlMnOpQrStUvWxYz0123456789'>www.shop.example</a>"},
+        {.header = "From: a@example.org", "<a href='https://click.news.example/ls/click?upn=AbCdEfGhIjKlMnOpQrStUvWxYz0123456789'>www.shop.example</a>"},
         {"From: a@example.org", "<a href='https://bank.example@evil.example/'>here</a>", .level = TRUST_WARNING, .brief = "evil.example"},
         {"From: a@example.org", "<a href='https://p\xd0\xb0ypal.example/'>here</a>", .level = TRUST_WARNING, .brief = "imitated"},
-        {"From: a@example.org", "<a href='https://bank.example/a@b'>here</a>"},
+        {.header = "From: a@example.org", "<a href='https://bank.example/a@b'>here</a>"},
     };
     check(cases, G_N_ELEMENTS(cases));
 }
