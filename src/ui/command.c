@@ -9,7 +9,7 @@
 
 #define PANES    "folders list viewer"
 #define MESSAGES "list viewer"
-#define LISTS    "folders list viewer compose help picker problems parts links text question"
+#define LISTS    "folders list viewer compose help picker problems parts links text question conversation"
 
 static const struct {
     const char *name, *parent, *title;
@@ -28,6 +28,7 @@ static const struct {
     {"links", NULL, N_("links")},
     {"text", NULL, N_("text")},
     {"question", NULL, N_("question")},
+    {"conversation", "text", N_("conversation")},
 };
 
 /* In the order of the help: what a newcomer looks for comes first. */
@@ -99,7 +100,9 @@ static const Command table[] = {
 
     /* ---- reading ---- */
     {.name = "read-on", .contexts = "viewer", .help = N_("one page on; at the end: next message")},
-    {.name = "toggle-quotes", .contexts = MESSAGES, .help = N_("hide or show quoted text")},
+    {.name = "conversation", .contexts = MESSAGES,
+     .help = N_("the whole conversation as one page, of all folders"), .run = cmd_conversation},
+    {.name = "toggle-quotes", .contexts = MESSAGES " conversation", .help = N_("hide or show quoted text")},
     {.name = "skip-quoted", .contexts = "viewer", .help = N_("skip to after the quoted text")},
     {.name = "alternative", .contexts = MESSAGES, .help = N_("show the plain text instead of the HTML, or the other way round")},
     {.name = "charset", .contexts = MESSAGES, .arguments = "[NAME|label]",
@@ -179,8 +182,8 @@ static const Command table[] = {
     {.name = "last", .contexts = LISTS, .help = N_("to the last")},
     {.name = "open", .contexts = LISTS, .arguments = "[-r] [FOLDER]",
      .help = N_("open what is under the cursor, or a folder; -r: read only"), .complete = COMPLETE_FOLDER},
-    {.name = "next-message", .contexts = MESSAGES, .help = N_("next message")},
-    {.name = "previous-message", .contexts = MESSAGES, .help = N_("previous message")},
+    {.name = "next-message", .contexts = MESSAGES " conversation", .help = N_("next message")},
+    {.name = "previous-message", .contexts = MESSAGES " conversation", .help = N_("previous message")},
     {.name = "next-unread", .contexts = MESSAGES,
      .help = N_("next unread message, in the next folder too")},
     {.name = "previous-unread", .contexts = MESSAGES, .help = N_("previous unread message")},

@@ -90,6 +90,9 @@ void cmd_why(Ui *ui, char **args);
 /* ---- list_action.c ---- */
 void cmd_list_action(Ui *ui, char **args); /* `unsubscribe`, `list-...` */
 /* ---- message_files.c ---- */
+/* ---- conversation_view.c ---- */
+void cmd_conversation(Ui *ui, char **args);
+/* ---- message_output.c ---- */
 void cmd_pipe(Ui *ui, char **args);
 void cmd_save_message(Ui *ui, char **args);
 void cmd_print(Ui *ui, char **args);

@@ -25,6 +25,9 @@
     "bind list left pane-left", "bind list right pane-right",                                      \
     "bind list + 'fold-thread off'", "bind list - 'fold-thread on'", "bind list alt-v fold-thread",        \
     "bind list alt-V fold-all", "bind list P parent",                                             \
+    "bind list W conversation", "bind conversation T toggle-quotes",                              \
+    "bind conversation J next-message", "bind conversation K previous-message",                   \
+    "bind conversation enter open", "bind conversation backspace page-up",                        \
     "bind list tab next-unread", "bind list backtab previous-unread",   \
     "bind viewer up up", "bind viewer down down", "bind viewer pgup page-up",                      \
     "bind viewer pgdn page-down", "bind viewer home first", "bind viewer end last",                \

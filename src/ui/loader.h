@@ -15,6 +15,7 @@ typedef enum {
     LOAD_PARTS,  /* parts view, saving an attachment */
     LOAD_WRITE,  /* what a reply or forward quotes; drafts */
     LOAD_TREE,   /* of a thread that is too large to be read at once */
+    LOAD_CONVERSATION, /* its messages, some at a time */
     LOAD_OTHER,
     LOAD_SLOTS,
 } LoadSlot;

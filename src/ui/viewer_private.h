@@ -59,6 +59,8 @@ void viewer_charset(Viewer *v, const char *name); /* "label": as labelled; NULL:
 /* ---- viewer_words.c ---- */
 /* Bytes of a line, its words in their styles over `base` (viewer.bold, viewer.link, ...). */
 void viewer_put_styled(Surface *s, int y, int column, Style base, const RenderLine *l, gsize start, gsize len);
+/* A row of text with its quote marks; the column of what follows them. */
+int viewer_put_row(Surface *s, int y, int width, const ViewerRows *rows, const ViewerRow *r);
 /* ---- viewer_view.c ---- */
 int viewer_total_rows(const Viewer *v); /* heads and as many text rows as are known */
 void viewer_scroll_to(Viewer *v, int top);

@@ -377,39 +377,12 @@ static void draw_head(Surface *s, int y, const Head *h)
     }
 }
 
-static const char *element_of(const RenderLine *l)
-{
-    static const char *const quotes[] = {"viewer.quote", "viewer.quote2", "viewer.quote3"};
-    static const char *const patches[] = {
-        "viewer", [DIFF_CONTEXT] = "viewer", [DIFF_ADDED] = "viewer.diff.added",
-        [DIFF_REMOVED] = "viewer.diff.removed", [DIFF_HUNK] = "viewer.diff.hunk", [DIFF_FILE] = "viewer.diff.file"};
-    if (l->quote_depth > 0)
-        return quotes[MIN(l->quote_depth, 3) - 1];
-    switch (l->kind) {
-    case LINE_SIGNATURE: return "viewer.signature";
-    case LINE_HEADING: return "viewer.heading";
-    case LINE_LINKS: return "viewer.links";
-    case LINE_CARD: return "viewer.card";
-    case LINE_DIFF: return patches[MIN(l->level, DIFF_FILE)];
-    default: return "viewer";
-    }
-}
-
 static void draw_text(Viewer *v, Surface *s, int y, const ViewerRow *r)
 {
-    if (r->hidden) {
-        g_autofree char *text = g_strdup_printf(
-            P_("[… %u quoted line]", "[… %u quoted lines]", r->hidden), r->hidden);
-        surface_put(s, y, 0, -1, style_of("viewer.note"), text, -1);
+    int column = viewer_put_row(s, y, v->width, &v->rows, r);
+    if (r->hidden)
         return;
-    }
     const RenderLine *l = v->rows.rendered->lines->pdata[r->line];
-    Style style = style_of(element_of(l));
-    int column = viewer_quote_cells(l->quote_depth, v->width);
-    for (int i = 0; i < column; i += 2)
-        surface_put(s, y, i, 2, style, "> ", 2);
-    column += r->indent;
-    viewer_put_styled(s, y, column, style, l, r->start, r->len);
     viewer_mark_matches(v, s, y, column, l->text + r->start, r->len);
 }
 

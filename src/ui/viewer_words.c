@@ -1,5 +1,6 @@
-/* viewer_words.c - words of a line in their own styles: bold, italic, links. */
+/* viewer_words.c - rows of text: lines by what they are, words of a line in their own styles. */
 #include "viewer_private.h"
+#include "pintail/util/i18n.h"
 
 static Style style_of_span(Style style, const RenderSpan *span)
 {
@@ -44,4 +45,40 @@ void viewer_put_styled(Surface *s, int y, int column, Style base, const RenderLi
         column += surface_put(s, y, column, -1, style_of_span(base, span), l->text + start, (gssize)(stop - start));
         start = stop;
     }
+}
+
+static const char *element_of(const RenderLine *l)
+{
+    static const char *const quotes[] = {"viewer.quote", "viewer.quote2", "viewer.quote3"};
+    static const char *const patches[] = {
+        "viewer", [DIFF_CONTEXT] = "viewer", [DIFF_ADDED] = "viewer.diff.added",
+        [DIFF_REMOVED] = "viewer.diff.removed", [DIFF_HUNK] = "viewer.diff.hunk", [DIFF_FILE] = "viewer.diff.file"};
+    if (l->quote_depth > 0)
+        return quotes[MIN(l->quote_depth, 3) - 1];
+    switch (l->kind) {
+    case LINE_SIGNATURE: return "viewer.signature";
+    case LINE_HEADING: return "viewer.heading";
+    case LINE_LINKS: return "viewer.links";
+    case LINE_CARD: return "viewer.card";
+    case LINE_DIFF: return patches[MIN(l->level, DIFF_FILE)];
+    default: return "viewer";
+    }
+}
+
+int viewer_put_row(Surface *s, int y, int width, const ViewerRows *rows, const ViewerRow *r)
+{
+    if (r->hidden) {
+        g_autofree char *text = g_strdup_printf(
+            P_("[… %u quoted line]", "[… %u quoted lines]", r->hidden), r->hidden);
+        surface_put(s, y, 0, -1, style_of("viewer.note"), text, -1);
+        return 0;
+    }
+    const RenderLine *l = rows->rendered->lines->pdata[r->line];
+    Style style = style_of(element_of(l));
+    int column = viewer_quote_cells(l->quote_depth, width);
+    for (int i = 0; i < column; i += 2)
+        surface_put(s, y, i, 2, style, "> ", 2);
+    column += r->indent;
+    viewer_put_styled(s, y, column, style, l, r->start, r->len);
+    return column;
 }
