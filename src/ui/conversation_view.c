@@ -138,11 +138,13 @@ typedef struct {
     gint64 thread;
     gboolean prefer_html;
     char *filter;
+    GHashTable *filters;
 } Batch;
 
 static void batch_free(gpointer p)
 {
     g_free(((Batch *)p)->filter);
+    g_hash_table_unref(((Batch *)p)->filters);
     g_free(p);
 }
 
@@ -154,7 +156,7 @@ static void loaded_free(gpointer p)
 static gpointer batch_work(Store *s, gpointer data, const Cancel *stop, GError **err)
 {
     Batch *b = data;
-    Reader how = {.prefer_html = b->prefer_html, .filter = b->filter};
+    Reader how = {.prefer_html = b->prefer_html, .html_filter = b->filter, .filters = b->filters};
     g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(loaded_free);
     for (guint i = 0; i < b->n; i++) {
         Loaded *l = cancel_is_set(stop) ? NULL : viewer_load(s, b->messages[i], &how, stop, err);
@@ -193,6 +195,7 @@ static void read_from(Conversation *c, guint from)
     b->from = from;
     b->thread = c->thread;
     b->prefer_html = conf_bool(c->view.ui->conf, "prefer-html");
+    b->filters = g_hash_table_ref(conf_filters(c->view.ui->conf));
     b->filter = g_strdup(conf_string(c->view.ui->conf, "html-filter"));
     for (guint i = from; i < c->sections->len && b->n < AT_ONCE; i++) {
         const Section *s = c->sections->pdata[i];

@@ -25,7 +25,7 @@
     "bind list left pane-left", "bind list right pane-right",                                      \
     "bind list + 'fold-thread off'", "bind list - 'fold-thread on'", "bind list alt-v fold-thread",        \
     "bind list alt-V fold-all", "bind list P parent",                                             \
-    "bind list W conversation", "bind conversation T toggle-quotes",                              \
+    "bind list Z conversation", "bind conversation T toggle-quotes",                              \
     "bind conversation J next-message", "bind conversation K previous-message",                   \
     "bind conversation enter open", "bind conversation backspace page-up",                        \
     "bind list tab next-unread", "bind list backtab previous-unread",   \
