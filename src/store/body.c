@@ -19,17 +19,33 @@
 #define LEVEL 3
 
 /* ---- writing ---- */
-GPtrArray *body_compress(const char *bytes, gsize len)
+static GPtrArray *compress_with(ZSTD_CCtx *context, const char *bytes, gsize len)
 {
     GPtrArray *chunks = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
-    gsize bound = ZSTD_compressBound(CHUNK);
     for (gsize from = 0; from < len; from += CHUNK) {
+        gsize piece = MIN(len - from, (gsize)CHUNK), bound = ZSTD_compressBound(piece);
         char *out = g_malloc(bound);
-        gsize n = ZSTD_compress(out, bound, bytes + from, MIN(len - from, (gsize)CHUNK), LEVEL);
+        gsize n = ZSTD_compressCCtx(context, out, bound, bytes + from, piece, LEVEL);
         if (ZSTD_isError(n))
             g_error("zstd: %s", ZSTD_getErrorName(n));
         g_ptr_array_add(chunks, g_bytes_new_take(g_realloc(out, MAX(n, 1)), n));
     }
+    return chunks;
+}
+
+static ZSTD_CCtx *compressor(void)
+{
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    if (!context)
+        g_error("zstd: no memory");
+    return context;
+}
+
+GPtrArray *body_compress(const char *bytes, gsize len)
+{
+    ZSTD_CCtx *context = compressor();
+    GPtrArray *chunks = compress_with(context, bytes, len);
+    ZSTD_freeCCtx(context);
     return chunks;
 }
 
@@ -155,11 +171,13 @@ gboolean bodies_put(Store *s, const Body *bodies, guint n, GError **err)
 {
     g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
     gboolean ok = TRUE;
+    ZSTD_CCtx *context = compressor();
     for (guint i = 0; ok && i < n; i++) {
         ok = body_may_put(s, bodies[i].len, err);
         if (ok)
-            g_ptr_array_add(all, body_compress(bodies[i].bytes, bodies[i].len));
+            g_ptr_array_add(all, compress_with(context, bodies[i].bytes, bodies[i].len));
     }
+    ZSTD_freeCCtx(context);
     guint done;
     for (guint at = 0; at < all->len; at += done) {
         done = all->len - at; /* where there is no cache, all of them are passed over */
