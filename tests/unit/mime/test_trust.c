@@ -99,17 +99,17 @@ static void test_servers(void)
         {AR "mx.provider.example 1; dmarc=fail\r\nFrom: a@bank.example", .level = TRUST_WARNING, .brief = "bank.example"},
         {AR "mx.milo.example; dmarc=fail\r\nFrom: a@bank.example\r\nList-Id: <l.example>", .level = TRUST_NOTE, .brief = "bank.example"},
         /* another server's, and one below another */
-        {AR "mx.evil.example; dmarc=fail\r\nFrom: a@bank.example"},
-        {AR "mx.evil.example; dmarc=pass\r\n" AR "mx.milo.example; dmarc=fail\r\nFrom: a@bank.example"},
+        {.header = AR "mx.evil.example; dmarc=fail\r\nFrom: a@bank.example"},
+        {.header = AR "mx.evil.example; dmarc=pass\r\n" AR "mx.milo.example; dmarc=fail\r\nFrom: a@bank.example"},
         {AR "mx.milo.example; dmarc=fail\r\nFrom: a@bank.example", .host = "imap.other.example"},
-        {AR "mx.milo.example; spf=pass smtp.mailfrom=a@bank.example; dkim=fail (bad (very)) header.d=bank.example\r\nFrom: a@bank.example"},
+        {.header = AR "mx.milo.example; spf=pass smtp.mailfrom=a@bank.example; dkim=fail (bad (very)) header.d=bank.example\r\nFrom: a@bank.example"},
         {AR "mx.milo.example; dkim=pass header.d=evil.example; spf=fail smtp.mailfrom=x@y.example\r\nFrom: a@bank.example",
          .level = TRUST_NOTE, .brief = "could not confirm bank.example"},
         {AR "mx.milo.example;\r\n dkim=fail header.d=bank.example;\r\n spf=fail\r\nFrom: a@bank.example", .level = TRUST_WARNING,
          .brief = "could not confirm"},
-        {AR "mx.milo.example; none\r\nFrom: a@bank.example"},
-        {AR "spf=fail; dkim=fail\r\nFrom: a@bank.example"},
-        {AR "mx.milo.example; dmarc=fail (\r\nFrom: a@bank.example"},
+        {.header = AR "mx.milo.example; none\r\nFrom: a@bank.example"},
+        {.header = AR "spf=fail; dkim=fail\r\nFrom: a@bank.example"},
+        {.header = AR "mx.milo.example; dmarc=fail (\r\nFrom: a@bank.example"},
     };
     check(cases, G_N_ELEMENTS(cases));
     AuthResults r;
