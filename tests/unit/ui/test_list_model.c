@@ -198,6 +198,84 @@ static void limits_and_tags(void)
     end(&m);
 }
 
+/* Day of November, and what it answers (0: nothing). */
+static gint64 add_answer(Mail *m, int n, int day, int answers)
+{
+    g_autofree char *reply = answers ? g_strdup_printf("In-Reply-To: <t%d@example.org>\r\n", answers) : g_strdup("");
+    g_autofree char *text = g_strdup_printf(
+        "From: Ana Ruiz <ana@example.org>\r\nTo: ada@example.org\r\nSubject: Words %d\r\n"
+        "Date: %02d Nov 2026 10:00:00 +0000\r\nMessage-ID: <t%d@example.org>\r\n%s\r\nText\r\n", n, day, n, reply);
+    GError *err = NULL;
+    gint64 id = message_append(m->f.s, m->folder, text, strlen(text), 0, 0, &err);
+    g_assert_no_error(err);
+    return id;
+}
+
+static void shows(const ListModel *list, const gint64 *ids, int n)
+{
+    g_assert_cmpint(list_model_len(list), ==, n);
+    for (int i = 0; i < n; i++) {
+        g_assert_cmpint(list_model_at(list, i), ==, ids[i]);
+        g_assert_cmpint(list_model_index(list, ids[i]), ==, i);
+    }
+    g_assert_cmpint(list_model_at(list, n), ==, 0);
+    g_assert_cmpint(list_model_at(list, -1), ==, 0);
+}
+
+static void in_threads(void)
+{
+    Mail m = {0};
+    ListModel list;
+    GError *err = NULL;
+    gboolean reload;
+    begin(&m, 0);
+    gint64 a = add_answer(&m, 1, 1, 0), b = add_answer(&m, 2, 2, 0), a2 = add_answer(&m, 3, 3, 1);
+    list_model_init(&list);
+    g_assert_true(list_model_open_threads(&list, m.f.s, m.folder, TRUE, 10, &err));
+    g_assert_no_error(err);
+    shows(&list, (gint64[]){a, a2, b}, 3);
+    ThreadRow row;
+    g_assert_true(list_model_thread(&list, 1, &row));
+    g_assert_cmpuint(row.depth, ==, 1);
+    /* new mail brings its thread up; a tag stays where it was */
+    g_hash_table_add(list.tags, g_memdup2(&a2, sizeof a2));
+    gint64 b2 = add_answer(&m, 4, 4, 2);
+    g_assert_true(list_model_update(&list, m.f.s, &reload));
+    g_assert_false(reload);
+    shows(&list, (gint64[]){b, b2, a, a2}, 4);
+    g_assert_cmpuint(list.added->len, ==, 1);
+    g_assert_cmpuint(g_hash_table_size(list.tags), ==, 1);
+    /* a folded thread is one row, where all of it is found */
+    g_assert_true(list_model_thread(&list, 0, &row));
+    g_assert_true(thread_list_fold(list.threads, row.thread, TRUE));
+    g_assert_cmpint(list_model_len(&list), ==, 3);
+    g_assert_cmpint(list_model_index(&list, b2), ==, 0);
+    g_assert_true(thread_list_fold(list.threads, row.thread, FALSE));
+    /* a limit is flat, in the order of the search; without it the threads are back */
+    g_autoptr(GArray) some = g_array_new(FALSE, FALSE, sizeof(gint64));
+    g_array_append_val(some, a2);
+    g_array_append_val(some, b);
+    list_model_limit(&list, some);
+    g_assert_false(list_model_thread(&list, 0, &row));
+    shows(&list, (gint64[]){a2, b}, 2);
+    list_model_limit(&list, NULL);
+    shows(&list, (gint64[]){b, b2, a, a2}, 4);
+    /* what goes takes its tag along */
+    change(&m, CHANGE_MOVE, a2, 0, m.other);
+    g_assert_true(list_model_update(&list, m.f.s, &reload));
+    shows(&list, (gint64[]){b, b2, a}, 3);
+    g_assert_cmpint(list_model_index(&list, a2), ==, -1);
+    g_assert_cmpuint(g_hash_table_size(list.tags), ==, 0);
+    /* the whole, from the loader; then flat again */
+    gint64 seq = store_change_seq(m.f.s);
+    list_model_set(&list, threads_all(m.f.s, m.folder, TRUE, NULL, &err), seq);
+    shows(&list, (gint64[]){b, b2, a}, 3);
+    open_model(&m, &list, SORT_DATE, TRUE, 10);
+    shows(&list, (gint64[]){b2, b, a}, 3);
+    list_model_clear(&list);
+    end(&m);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -205,5 +283,6 @@ int main(int argc, char **argv)
     g_test_add_func("/ui/list/other-orders", other_orders_are_loaded_anew);
     g_test_add_func("/ui/list/first-page", first_page_then_the_rest);
     g_test_add_func("/ui/list/limits", limits_and_tags);
+    g_test_add_func("/ui/list/threads", in_threads);
     return g_test_run();
 }
