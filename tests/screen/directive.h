@@ -73,6 +73,7 @@ char *do_mask(Script *s, const char *arg);
 char *do_screen(Script *s, const char *arg);
 char *do_raw(Script *s, const char *arg);
 char *do_raw_not(Script *s, const char *arg);
+char *do_raw_clean(Script *s, const char *arg);
 char *do_svg(Script *s, const char *arg);
 char *do_write(Script *s, const char *arg);
 char *do_run(Script *s, const char *arg);

@@ -131,6 +131,7 @@ static const struct {
     {"screen", do_screen, FALSE, TRUE},
     {"raw", do_raw, TRUE, TRUE},
     {"raw-not", do_raw_not, TRUE, TRUE},
+    {"raw-clean", do_raw_clean, FALSE, FALSE},
     {"svg", do_svg, TRUE, TRUE},
     {"run", do_run, FALSE, FALSE},
     {"eventually", do_eventually, FALSE, FALSE},
