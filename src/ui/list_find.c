@@ -7,6 +7,7 @@
 #include "compose.h"
 #include "folder_view.h"
 #include "list_find.h"
+#include "list_live.h"
 #include "list_threads.h"
 #include "loader.h"
 #include "pintail/util/error.h"
@@ -326,7 +327,9 @@ gboolean list_open_elsewhere(Ui *ui, Selection s)
 gboolean list_find_command(ListView *v, const char *name, const char *rest)
 {
     Ui *ui = v->view.ui;
-    if (g_str_equal(name, "search"))
+    if (g_str_equal(name, "search") && !*rest && v->model.folder)
+        list_live_ask(v, search_typed);
+    else if (g_str_equal(name, "search"))
         ask(v, _("Search:"), "", rest, search_typed);
     else if (g_str_equal(name, "search-next"))
         go_to_hit(v, 1, FALSE);

@@ -6,6 +6,8 @@
 #include "scroll.h"
 #include "pintail/util/text.h"
 
+typedef struct ListLive ListLive; /* list_live.c */
+
 typedef struct {
     View view;
     gint64 account;
@@ -20,6 +22,7 @@ typedef struct {
     char *pattern;      /* limit; NULL: none */
     char *search;       /* what `/` looked for */
     GHashTable *hits;   /* its placements; NULL: none */
+    ListLive *live;     /* `/` is being typed; NULL */
     gboolean folded;    /* Alt-V: all threads were folded */
     gint64 last_unread; /* where Tab went: it goes on from there */
     guint seen_timer;

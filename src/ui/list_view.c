@@ -9,6 +9,7 @@
 #include "folder_view.h"
 #include "index_format.h"
 #include "list_find.h"
+#include "list_live.h"
 #include "list_model.h"
 #include "list_private.h"
 #include "list_threads.h"
@@ -199,6 +200,7 @@ void list_view_open(View *view, gint64 folder)
         v->scroll.cursor = v->scroll.top = list_model_len(&v->model);
     scroll_fit(&v->scroll, list_model_len(&v->model), v->scroll.page);
     list_find_forget(v);
+    list_live_forget(v);
     preview(v);
     (void)ui_request(ui, REQUEST_OPEN, v->account, folder, 0);
     ui->dirty = TRUE;
@@ -716,6 +718,7 @@ static void list_free(View *view)
     list_model_clear(&v->model);
     index_format_clear(&v->format);
     list_find_forget(v);
+    list_live_forget(v);
     g_free(v->format_text);
     g_free(v->pattern);
     g_free(v);

@@ -22,6 +22,8 @@ typedef struct {
     int selected;          /* -1: none */
     char *typed;           /* what stood there before one was selected */
     int recalled;          /* history; -1: none */
+    char *note;            /* at the end of the row; NULL */
+    void (*changed)(Ui *ui, const char *text, gpointer data);
     void (*done)(Ui *ui, const char *text, gpointer data);
     void (*done_key)(Ui *ui, char key, gpointer data);
     gpointer data;
@@ -44,6 +46,7 @@ static void prompt_free(gpointer data)
     field_free(p->field);
     g_free(p->keys);
     g_free(p->typed);
+    g_free(p->note);
     if (p->candidates)
         g_ptr_array_unref(p->candidates);
     g_free(p);
@@ -164,6 +167,30 @@ void ui_ask_completing(Ui *ui, const char *question, const char *initial, int co
     p->done = done;
     p->data = data;
     enqueue(ui, p);
+}
+
+void ui_ask_watching(Ui *ui, const char *question, int complete,
+                     void (*changed)(Ui *ui, const char *text, gpointer data),
+                     void (*done)(Ui *ui, const char *text, gpointer data), gpointer data)
+{
+    Prompt *p = g_new0(Prompt, 1);
+    p->question = g_strdup_printf("%s ", question);
+    p->field = field_new("", FALSE);
+    p->complete = (Complete)complete;
+    p->changed = changed;
+    p->done = done;
+    p->data = data;
+    enqueue(ui, p);
+}
+
+void ui_ask_note(Ui *ui, const char *note)
+{
+    Prompt *p = ui->prompts->open;
+    if (!p || !p->changed)
+        return;
+    g_free(p->note);
+    p->note = g_strdup(note);
+    ui->dirty = TRUE;
 }
 
 void ui_ask(Ui *ui, const char *question, const char *initial, gboolean secret,
@@ -302,10 +329,14 @@ static void line_key(Ui *ui, Prompt *p, const Key *k)
 void prompt_key(Ui *ui, const Key *k)
 {
     Prompt *p = ui->prompts->open;
-    if (!p->field)
+    if (!p->field) {
         key_question(ui, p, k);
-    else
-        line_key(ui, p, k);
+        return;
+    }
+    g_autofree char *before = p->changed ? g_strdup(field_text(p->field)) : NULL;
+    line_key(ui, p, k);
+    if (before && ui->prompts->open == p && p->changed && !g_str_equal(field_text(p->field), before))
+        p->changed(ui, field_text(p->field), p->data);
 }
 
 /* ---- drawing ---- */
@@ -389,7 +420,12 @@ void prompt_draw(Ui *ui, Surface *body, Surface *row)
             g_autoptr(Surface) over = surface_sub(body, 0, 0, surface_rows(body) - above, surface_columns(body));
             draw_suggestions(p, over);
         }
-        at = field_draw(p->field, row, 0, at, columns - at, style_of("prompt.input"));
+        int note = p->note && *p->note ? (int)text_width(p->note, -1) + 2 : 0;
+        if (note && note < columns - at - 20)
+            surface_put(row, 0, columns - note + 1, -1, style_of("prompt.note"), p->note, -1);
+        else
+            note = 0;
+        at = field_draw(p->field, row, 0, at, columns - at - note, style_of("prompt.input"));
     }
     term_cursor(top, left + at, TRUE);
 }

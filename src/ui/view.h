@@ -85,6 +85,11 @@ void ui_ask(Ui *ui, const char *prompt, const char *initial, gboolean secret,
 /* As ui_ask() with completion of folders, files...: command.h. */
 void ui_ask_completing(Ui *ui, const char *prompt, const char *initial, int complete,
                        void (*done)(Ui *ui, const char *text, gpointer data), gpointer data);
+/* As ui_ask_completing(), and tells of each change while it is typed. */
+void ui_ask_watching(Ui *ui, const char *prompt, int complete,
+                     void (*changed)(Ui *ui, const char *text, gpointer data),
+                     void (*done)(Ui *ui, const char *text, gpointer data), gpointer data);
+void ui_ask_note(Ui *ui, const char *note); /* at the end of that prompt's row */
 /* One key of `keys` ("yn"); `done` gets it, 0 for Esc. */
 void ui_ask_key(Ui *ui, const char *prompt, const char *keys,
                 void (*done)(Ui *ui, char key, gpointer data), gpointer data);
