@@ -266,7 +266,7 @@ static void write_message(Writer *w, const Reading *r)
 static void append(Writer *w, const Rendered *from)
 {
     Rendered *to = w->b.out;
-    for (guint i = 0; i < from->lines->len && to->lines->len < RENDER_LINES_MAX; i++) {
+    for (guint i = 0; i < from->lines->len && to->lines->len <= PLAIN_LINES_MAX; i++) {
         RenderLine *l = from->lines->pdata[i];
         g_atomic_ref_count_inc(&l->refs);
         g_ptr_array_add(to->lines, l);
@@ -319,7 +319,7 @@ ReadingResult reading_render_html(const Part *root, gboolean prefer_html, Readin
 {
     Writer w = {.text = text, .filter = filter, .data = data, .result = {.empty = TRUE}};
     g_autoptr(GArray) readings = part_reading(root, prefer_html);
-    builder_init(&w.b);
+    builder_init_plain(&w.b);
     for (guint i = 0; i < readings->len; i++) { /* what it is about comes first */
         const Reading *r = &g_array_index(readings, Reading, i);
         if (r->kind == READ_CARD && !r->enclosed)

@@ -67,8 +67,12 @@ Rendered *rendered_new(void)
 
 void builder_init(Builder *b)
 {
-    b->bytes = 0;
-    b->out = rendered_new();
+    *b = (Builder){.out = rendered_new(), .bytes_max = RENDER_BYTES_MAX, .lines_max = RENDER_LINES_MAX};
+}
+
+void builder_init_plain(Builder *b)
+{
+    *b = (Builder){.out = rendered_new(), .bytes_max = PLAIN_BYTES_MAX, .lines_max = PLAIN_LINES_MAX};
 }
 
 gboolean builder_is_full(const Builder *b)
@@ -82,7 +86,7 @@ gboolean builder_add(Builder *b, const char *text, gsize len, LineKind kind, gui
     if (b->out->truncated)
         return FALSE;
     b->bytes += len + 1;
-    if (b->out->lines->len >= RENDER_LINES_MAX || b->bytes > RENDER_BYTES_MAX) {
+    if (b->out->lines->len >= b->lines_max || b->bytes > b->bytes_max) {
         b->out->truncated = TRUE;
         char *end = g_strdup(_("[The rest is not shown: the text is too long.]"));
         g_ptr_array_add(b->out->lines, line_new(end, LINE_TEXT, 0, 0, TRUE));
@@ -114,7 +118,7 @@ Rendered *rendered_fit(const Rendered *r, guint width)
         return fit;
     }
     fit->lines = g_ptr_array_new_with_free_func(line_unref);
-    for (guint i = 0; i < r->lines->len && fit->lines->len <= 2 * RENDER_LINES_MAX; i++) {
+    for (guint i = 0; i < r->lines->len && fit->lines->len <= r->lines->len + RENDER_LINES_MAX; i++) {
         RenderLine *l = g_ptr_array_index(r->lines, i);
         if (l->table) {
             table_lay_out(l->table, l, width, fit->lines);
@@ -243,7 +247,7 @@ static void flowed_line(Plain *s, Line l, gboolean delsp)
 Rendered *render_plain(const char *utf8, gsize len, gboolean flowed, gboolean delsp)
 {
     Plain s = {.paragraph = g_string_new(NULL), .urls = g_array_new(FALSE, FALSE, sizeof(RenderSpan))};
-    builder_init(&s.b);
+    builder_init_plain(&s.b);
     const char *p = utf8, *end = len > 0 ? utf8 + len : utf8;
     while (p < end && !builder_is_full(&s.b)) {
         const char *nl = memchr(p, '\n', (gsize)(end - p));
@@ -274,7 +278,7 @@ Rendered *render_plain(const char *utf8, gsize len, gboolean flowed, gboolean de
 Rendered *render_source(const char *utf8, gsize len)
 {
     Builder b;
-    builder_init(&b);
+    builder_init_plain(&b);
     const char *p = utf8, *end = len > 0 ? utf8 + len : utf8;
     while (p < end) {
         const char *nl = memchr(p, '\n', (gsize)(end - p));

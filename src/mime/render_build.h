@@ -4,13 +4,17 @@
 
 #define RENDER_LINES_MAX 100000
 #define RENDER_BYTES_MAX (16 * 1024 * 1024)
+#define PLAIN_LINES_MAX 2000000 /* plain text costs little a line: logs of 50 MB are read whole */
+#define PLAIN_BYTES_MAX (96 * 1024 * 1024)
 
 typedef struct {
     Rendered *out;
-    gsize bytes;
+    gsize bytes, bytes_max;
+    guint lines_max;
 } Builder;
 
-void builder_init(Builder *b);
+void builder_init(Builder *b);       /* bounded by RENDER_*_MAX */
+void builder_init_plain(Builder *b); /* by PLAIN_*_MAX */
 /* Adds one line; FALSE when the bound is met (a last line says so, once). */
 gboolean builder_add(Builder *b, const char *text, gsize len, LineKind kind, guint quote_depth,
                      guint indent, gboolean flowed);
