@@ -267,6 +267,16 @@ static void work(FastLane *l)
     }
 }
 
+/* Alerts are shown (RFC 3501 section 7.1); what changed in a folder is the sync lane's to find, which hears
+ * the rest of a session that it has lent. */
+static void hear(FastLane *l)
+{
+    if (!l->session || l->borrowed)
+        return;
+    g_autoptr(ImapChanges) c = imap_take_changes(l->session);
+    worker_alerts(l->w, c->alerts);
+}
+
 static void run(FastLane *l)
 {
     while (worker_wait(l->w, next_work(l))) {
@@ -275,6 +285,7 @@ static void run(FastLane *l)
             take_request(l, r);
         else
             work(l);
+        hear(l);
         if (l->session && !imap_usable(l->session))
             fast_disconnect(l);
         give_back(l);

@@ -391,6 +391,21 @@ static gboolean asks_to_look_again(const Plan *p)
     return FALSE;
 }
 
+static gboolean take_uid(ImapFetched *m, gpointer data, GError **err)
+{
+    imap_set_add(data, m->uid, m->uid);
+    return TRUE;
+}
+
+/* The UIDs from a server whose UID SEARCH answers nothing. */
+static ImapSet *uids_by_fetch(SyncLane *l, guint32 from, GError **err)
+{
+    g_autoptr(ImapSet) range = imap_set_new();
+    g_autoptr(ImapSet) found = imap_set_new();
+    imap_set_add(range, from, IMAP_LAST);
+    return imap_fetch(l->session, range, IMAP_FETCH_FLAGS, NULL, take_uid, found, err) ? g_steal_pointer(&found) : NULL;
+}
+
 /* UIDs at or above `from` into *uids, ascending. */
 static gboolean search_from(SyncLane *l, guint32 from, GArray **uids, GError **err)
 {
@@ -400,9 +415,13 @@ static gboolean search_from(SyncLane *l, guint32 from, GArray **uids, GError **e
     g_autoptr(GError) refused = NULL;
     g_autoptr(ImapSet) found = imap_search(l->session, terms, &refused);
     if (!found && from > 1 && imap_usable(l->session)) /* NO for a range past the end (PROTOCOLS, quirk 5) */
-        found = imap_search(l->session, all, err);
-    else if (!found)
+        found = imap_search(l->session, all, NULL);
+    if (!found && imap_usable(l->session)) {
+        log_line("sync", "asking by FETCH: %s", refused->message);
+        found = uids_by_fetch(l, 1, err);
+    } else if (!found) {
         g_propagate_error(err, g_steal_pointer(&refused));
+    }
     if (!found)
         return FALSE;
     g_clear_pointer(uids, g_array_unref);

@@ -157,8 +157,7 @@ static void take_status(SyncLane *l, const ImapFolder *told)
 ImapChanges *sync_lane_hear(SyncLane *l)
 {
     ImapChanges *c = imap_take_changes(l->session);
-    for (guint n = 0; n < c->alerts->len; n++)
-        worker_notice(l->w, NOTICE_WARNING, _("%s says: %s"), l->account_name, (const char *)c->alerts->pdata[n]);
+    worker_alerts(l->w, c->alerts);
     for (guint n = 0; n < c->statuses->len; n++)
         take_status(l, c->statuses->pdata[n]);
     l->look = l->look || c->folders_changed;

@@ -90,23 +90,45 @@ static const char *base_name(const ListedFolder *f)
     return is_top && !strstr(rest, f->delimiter) ? rest : NULL;
 }
 
-/* The index of the folder of this name: exact first, then without case and prefix; -1. */
-static int find_named(const GArray *listed, const char *name)
+/* Where names are: made once, so that many folders cost no more than each one looked at once. */
+typedef struct {
+    GHashTable *exact;  /* name -> index + 1 of the first such folder */
+    GHashTable *folded; /* the same without case and prefix */
+} Names;
+
+static void names_add(GHashTable *to, char *name_take, guint index)
 {
-    for (guint n = 0; n < listed->len; n++) {
-        const ListedFolder *f = &g_array_index(listed, ListedFolder, n);
-        if (can_hold_mail(f) && g_str_equal(f->name, name))
-            return (int)n;
+    if (g_hash_table_contains(to, name_take))
+        g_free(name_take);
+    else
+        g_hash_table_insert(to, name_take, GUINT_TO_POINTER(index + 1));
+}
+
+static Names names_of(const GArray *listed, guint *looks)
+{
+    Names n = {g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+               g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
+    for (guint i = 0; i < listed->len; i++) {
+        const ListedFolder *f = &g_array_index(listed, ListedFolder, i);
+        const char *base = can_hold_mail(f) ? base_name(f) : NULL;
+        (*looks)++;
+        if (can_hold_mail(f))
+            names_add(n.exact, g_strdup(f->name), i);
+        if (base && f->role != ROLE_INBOX)
+            names_add(n.folded, g_utf8_casefold(base, -1), i);
     }
-    g_autofree char *wanted = g_utf8_casefold(name, -1);
-    for (guint n = 0; n < listed->len; n++) {
-        const ListedFolder *f = &g_array_index(listed, ListedFolder, n);
-        const char *base = base_name(f);
-        g_autofree char *folded = base ? g_utf8_casefold(base, -1) : NULL;
-        if (folded && can_hold_mail(f) && f->role != ROLE_INBOX && g_str_equal(folded, wanted))
-            return (int)n;
+    return n;
+}
+
+/* The index of the folder of this name: exact first, then without case and prefix; -1. */
+static int find_named(const Names *names, const char *name)
+{
+    guint found = GPOINTER_TO_UINT(g_hash_table_lookup(names->exact, name));
+    if (found == 0) {
+        g_autofree char *wanted = g_utf8_casefold(name, -1);
+        found = GPOINTER_TO_UINT(g_hash_table_lookup(names->folded, wanted));
     }
-    return -1;
+    return (int)found - 1;
 }
 
 static gboolean is_usual(const ListedFolder *f, FolderRole role)
@@ -131,8 +153,9 @@ static gboolean goes_before(const ListedFolder *a, const ListedFolder *b, Folder
 }
 
 /* Leaves `role` to one folder only (-1: to the first that has it, in a fixed order). */
-static gboolean settle(GArray *listed, FolderRole role, int keep)
+static gboolean settle(GArray *listed, FolderRole role, int keep, guint *looks)
 {
+    *looks += 2 * listed->len;
     for (guint n = 0, choose = keep < 0; n < listed->len && choose; n++) {
         const ListedFolder *f = &g_array_index(listed, ListedFolder, n);
         if (f->role == role && (keep < 0 || goes_before(f, &g_array_index(listed, ListedFolder, keep), role)))
@@ -161,8 +184,9 @@ static int gmail_all_mail(const GArray *listed)
     return -1;
 }
 
-GArray *listing_with_roles(const GPtrArray *folders, const Account *account)
+GArray *listing_counted(const GPtrArray *folders, const Account *account, guint *looks)
 {
+    *looks = folders->len;
     GArray *listed = g_array_new(FALSE, FALSE, sizeof(ListedFolder));
     for (guint n = 0; n < folders->len; n++) {
         const ImapFolder *f = folders->pdata[n];
@@ -180,10 +204,11 @@ GArray *listing_with_roles(const GPtrArray *folders, const Account *account)
     }
     static const FolderRole once[] = {ROLE_INBOX, ROLE_ALL, ROLE_FLAGGED, ROLE_IMPORTANT};
     for (guint i = 0; i < G_N_ELEMENTS(once); i++)
-        settle(listed, once[i], -1);
+        settle(listed, once[i], -1, looks);
+    Names names = names_of(listed, looks);
     for (guint u = 0; u < G_N_ELEMENTS(usual); u++) {
         const char *setting = setting_of(account, usual[u].role);
-        int named = setting ? find_named(listed, setting) : -1;
+        int named = setting ? find_named(&names, setting) : -1;
         /* What the account names but the server does not have yet is made when it is needed. */
         if (setting && named < 0) {
             for (guint n = 0; n < listed->len; n++)
@@ -191,17 +216,25 @@ GArray *listing_with_roles(const GPtrArray *folders, const Account *account)
                     g_array_index(listed, ListedFolder, n).role = ROLE_NONE;
             continue;
         }
-        if (settle(listed, usual[u].role, named))
+        if (settle(listed, usual[u].role, named, looks))
             continue;
-        if (usual[u].role == ROLE_ARCHIVE && settle(listed, ROLE_ARCHIVE, gmail_all_mail(listed)))
+        if (usual[u].role == ROLE_ARCHIVE && settle(listed, ROLE_ARCHIVE, gmail_all_mail(listed), looks))
             continue;
         for (guint i = 0; usual[u].names[i]; i++) {
-            int found = find_named(listed, usual[u].names[i]);
+            int found = find_named(&names, usual[u].names[i]);
             if (found >= 0 && g_array_index(listed, ListedFolder, found).role == ROLE_NONE) {
                 g_array_index(listed, ListedFolder, found).role = usual[u].role;
                 break;
             }
         }
     }
+    g_hash_table_unref(names.exact);
+    g_hash_table_unref(names.folded);
     return listed;
+}
+
+GArray *listing_with_roles(const GPtrArray *folders, const Account *account)
+{
+    guint looks;
+    return listing_counted(folders, account, &looks);
 }

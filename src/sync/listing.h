@@ -9,3 +9,5 @@
  * drafts, sent, archive, junk and trash is given once: to the folder that the account names, else by
  * special use (RFC 6154), else by its usual name in some language, at the top or below INBOX. */
 GArray *listing_with_roles(const GPtrArray *folders, const Account *account);
+/* The same; *looks counts how often a folder was looked at. */
+GArray *listing_counted(const GPtrArray *folders, const Account *account, guint *looks);

@@ -5,6 +5,7 @@
 #include "pintail/bus/bus.h"
 
 #define FAILURES_A_MINUTE 3
+#define SAME_ALERT (5 * G_TIME_SPAN_MINUTE)
 
 typedef struct {
     Secret *secret;
@@ -26,6 +27,8 @@ struct Shared {
     GArray *leaving;
     guint ended; /* bits: lanes */
     Lend *lend;
+    char *alert; /* the last one; NULL */
+    gint64 alerted; /* monotonic */
 };
 
 static void shared_lock(Shared *s)
@@ -72,6 +75,7 @@ void shared_unref(Shared *s)
     g_hash_table_unref(s->once);
     g_array_unref(s->leaving);
     lend_free(s->lend);
+    g_free(s->alert);
     pthread_mutex_destroy(&s->lock);
     g_free(s);
 }
@@ -234,6 +238,20 @@ gint64 shared_connection_pause(Shared *s)
     shared_unlock(s);
     gint64 free_at = oldest + G_TIME_SPAN_MINUTE;
     return oldest == 0 ? 0 : MAX(free_at - g_get_monotonic_time(), 0);
+}
+
+gboolean shared_is_new_alert(Shared *s, const char *text)
+{
+    gint64 now = g_get_monotonic_time();
+    shared_lock(s);
+    gboolean is_new = g_strcmp0(s->alert, text) != 0 || now - s->alerted > SAME_ALERT;
+    if (is_new) {
+        g_free(s->alert);
+        s->alert = g_strdup(text);
+        s->alerted = now;
+    }
+    shared_unlock(s);
+    return is_new;
 }
 
 Lend *shared_lend(Shared *s)

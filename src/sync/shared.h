@@ -55,6 +55,9 @@ gint64 shared_connection_pause(Shared *s); /* microseconds until the next may be
 
 Lend *shared_lend(Shared *s);             /* borrowed */
 
+/* Has no lane of this account shown this alert within the last minutes? */
+gboolean shared_is_new_alert(Shared *s, const char *text);
+
 /* ---- UIDs that our own MOVE or EXPUNGE is about to take ---- */
 void shared_set_leaving(Shared *s, gint64 folder, const guint32 *uids, guint n); /* n 0: none */
 GArray *shared_leaving(Shared *s, gint64 folder); /* of guint32, ascending; the caller owns it */

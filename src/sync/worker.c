@@ -316,6 +316,15 @@ void worker_notice(Worker *w, Severity severity, const char *format, ...)
     bus_post(w->context->bus, e);
 }
 
+void worker_alerts(Worker *w, const GPtrArray *alerts)
+{
+    for (guint n = 0; n < alerts->len; n++) {
+        const char *text = alerts->pdata[n];
+        if (shared_is_new_alert(w->shared, text))
+            worker_notice(w, NOTICE_WARNING, _("%s says: %s"), w->account->name, text);
+    }
+}
+
 void worker_complain(Worker *w, const GError *err)
 {
     if (!err || error_is(err, PINTAIL_ERROR_CANCELLED))

@@ -87,6 +87,8 @@ void worker_state(Worker *w, AccountState state, const char *text);
 /* OFFLINE, or FAILED where only a person can help; `text` NULL: the message of `why`. */
 void worker_state_failed(Worker *w, const char *text, const GError *why);
 void worker_notice(Worker *w, Severity severity, const char *format, ...) G_GNUC_PRINTF(3, 4);
+/* [ALERT]s of the server (array of char *), those that no lane has just shown. */
+void worker_alerts(Worker *w, const GPtrArray *alerts);
 /* An error as a notice; CANCELLED says nothing. */
 void worker_complain(Worker *w, const GError *err);
 void worker_progress(Worker *w, const char *text, guint64 done, guint64 total, gboolean in_bytes);

@@ -89,6 +89,30 @@ static void test_ok_without_data(void)
     odd_free(&o);
 }
 
+/* OK to UID SEARCH, and no result, ever: the UIDs are asked for in another way. */
+static gboolean finds_nothing(FakeClient *c, const char *tag, const char *command)
+{
+    if (!g_str_has_prefix(command, "UID SEARCH"))
+        return FALSE;
+    fake_send(c, "%s OK Search completed", tag);
+    return TRUE;
+}
+
+static void test_no_search(void)
+{
+    Odd o = odd_new(5, "UNSELECT ESEARCH", finds_nothing, NULL);
+    home_run_once(o.h, 0, 2);
+    assert_here(o.h, "INBOX", "mail 1,mail 2,mail 3,mail 4,mail 5");
+    ImapBox *inbox = world_box(o.w, "INBOX");
+    g_ptr_array_remove_index(inbox->mails, 1);
+    box_add(inbox, "Subject: new\r\nMessage-ID: <new@example.org>\r\n\r\n\r\n", 0);
+    home_run_once(o.h, 0, 2);
+    assert_here(o.h, "INBOX", "mail 1,mail 3,mail 4,mail 5,new");
+    for (guint n = 0; n < o.h->events->len; n++)
+        g_assert_cmpint(((Event *)o.h->events->pdata[n])->kind, !=, EVENT_NOTICE);
+    odd_free(&o);
+}
+
 /* NO for ranges that reach past the last message. */
 static gboolean no_past_the_end(FakeClient *c, const char *tag, const char *command)
 {
@@ -486,6 +510,7 @@ int main(int argc, char **argv)
     g_test_add_func("/imap/odd/bisect", test_bisect);
     g_test_add_func("/imap/odd/expunge without modseq", test_expunge_without_modseq);
     g_test_add_func("/imap/odd/OK without data", test_ok_without_data);
+    g_test_add_func("/imap/odd/no search", test_no_search);
     g_test_add_func("/imap/odd/past the end", test_past_the_end);
     g_test_add_func("/imap/odd/zeros", test_zeros);
     g_test_add_func("/imap/odd/stuck move", test_stuck_move);

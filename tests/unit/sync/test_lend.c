@@ -15,6 +15,7 @@ typedef struct {
     GPtrArray *in;      /* of FakeClient: logged in */
     guint limit, refused;
     gboolean cut;       /* the next LIST ends its connection */
+    gboolean alert;     /* each body comes with one */
     gboolean down;      /* it greets with BYE */
     Cancel *stored;     /* a STORE came */
 } Narrow;
@@ -35,6 +36,8 @@ static gboolean admits(FakeClient *c, const char *tag, const char *command)
         narrow->cut = c->open = FALSE;
         return TRUE;
     }
+    if (narrow->alert && strstr(command, "BODY.PEEK[]"))
+        fake_send(c, "* OK [ALERT] the disk is full");
     if (g_str_has_prefix(command, "UID STORE"))
         cancel_trigger(narrow->stored);
     return FALSE;
@@ -142,6 +145,30 @@ static void test_one(gconstpointer words)
     pthread_mutex_unlock(&narrow->f->lock);
     assert_never_offline(from);
     home_stop(narrow->h, e);
+    narrow_free();
+}
+
+/* An alert is shown by whichever lane hears it, and once. */
+static void test_alert(void)
+{
+    narrow_new(2, "");
+    guint from = narrow->h->events->len;
+    g_autoptr(Engine) e = home_engine(narrow->h, 0);
+    wait_online();
+    pthread_mutex_lock(&narrow->f->lock);
+    narrow->alert = TRUE;
+    pthread_mutex_unlock(&narrow->f->lock);
+    assert_body("mail 1");
+    const Event *said = home_wait(narrow->h, EVENT_NOTICE);
+    g_assert_cmpstr(said->text, ==, "work says: the disk is full");
+    g_assert_cmpint(said->lane, ==, LANE_FAST);
+    assert_body("mail 2");
+    assert_flagged("mail 3", "mail 1,mail 2,mail 3*,mail 4,mail 5");
+    home_stop(narrow->h, e);
+    guint notices = 0;
+    for (guint n = from; n < narrow->h->events->len; n++)
+        notices += ((Event *)narrow->h->events->pdata[n])->kind == EVENT_NOTICE;
+    g_assert_cmpuint(notices, ==, 1);
     narrow_free();
 }
 
@@ -263,6 +290,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/lend/LIMIT", "NO [LIMIT] Maximum number of connections from user+IP exceeded", test_one);
     g_test_add_data_func("/lend/ALERT", "NO [ALERT] Too many simultaneous connections. (Failure)", test_one);
     g_test_add_data_func("/lend/UNAVAILABLE", "NO [UNAVAILABLE] come back later", test_one);
+    g_test_add_func("/lend/alert", test_alert);
     g_test_add_func("/lend/makes room", test_makes_room);
 #ifdef __linux__
     g_test_add_func("/machine/the network is back", test_network_is_back);

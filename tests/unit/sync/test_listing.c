@@ -98,6 +98,26 @@ static void test_case(gconstpointer data)
     g_string_free(got, TRUE);
 }
 
+/* A list of 200,000 names is looked through a few times, not once for each usual name. */
+static void test_long(void)
+{
+    enum { MANY = 200000 };
+    g_autoptr(Account) account =
+        conf_account_from_text("account a\n    address a@example.org\n    imap imaps://imap.example.org\n    trash Bin\n", NULL);
+    g_autoptr(GPtrArray) folders = folders_of("INBOX");
+    for (guint n = 0; n < MANY; n++) {
+        ImapFolder *f = g_new0(ImapFolder, 1);
+        f->name = n == MANY - 1 ? g_strdup("Gesendet") : n == MANY / 2 ? g_strdup("BIN") : g_strdup_printf("list/%u", n);
+        f->delimiter[0] = '/';
+        g_ptr_array_add(folders, f);
+    }
+    guint looks;
+    g_autoptr(GArray) listed = listing_counted(folders, account, &looks);
+    g_assert_cmpuint(looks, <=, 30 * folders->len);
+    g_assert_cmpint(g_array_index(listed, ListedFolder, MANY).role, ==, ROLE_SENT);
+    g_assert_cmpint(g_array_index(listed, ListedFolder, MANY / 2 + 1).role, ==, ROLE_TRASH);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -105,5 +125,6 @@ int main(int argc, char **argv)
         g_autofree char *path = g_strdup_printf("/listing/%s", cases[n].name);
         g_test_add_data_func(path, &cases[n], test_case);
     }
+    g_test_add_func("/listing/long", test_long);
     return g_test_run();
 }
