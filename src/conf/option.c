@@ -35,7 +35,7 @@ static const Option options[] = {
     {"html-filter", OPTION_STRING, "", NULL,
      N_("program that makes text of HTML, from its standard input; empty: Pintail itself")},
     {"index-format", OPTION_STRING, "%Z %-17F %s %D", NULL,
-     N_("columns of the message list: %Z marks, %D date, %F sender or recipient, %s subject, %c size, %C number")},
+     N_("columns of the list: %Z marks, %D date, %F %n %a %t people, %s subject, %c size, %C number, %M hidden")},
     {"junk-command", OPTION_STRING, "", NULL,
      N_("program that learns from junk, on its standard input; for POP3 and local mail, e.g. sa-learn --spam")},
     {"keys", OPTION_CHOICE, "mutt", key_sets, N_("default key set")},

@@ -14,6 +14,8 @@ static const struct {
     {'Z', "", 2, 2, FALSE},           {'D', N_("Date"), 7, 10, TRUE},
     {'F', N_("From"), 17, 20, FALSE}, {'s', N_("Subject"), 0, 0, FALSE},
     {'c', N_("Size"), 7, 7, TRUE},    {'C', N_("No."), 5, 6, TRUE},
+    {'n', N_("From"), 17, 20, FALSE}, {'a', N_("Address"), 20, 26, FALSE},
+    {'t', N_("To"), 17, 20, FALSE},   {'M', "", 4, 5, TRUE},
 };
 
 static int letter_index(char c)
@@ -166,6 +168,14 @@ char *index_format_text(const IndexField *field, const IndexValues *v, int cells
                                *r->subject ? r->subject : _("(no subject)"));
     case 'c':
         return text_size(r->size);
+    case 'n':
+        return g_strdup(*r->from ? r->from : r->from_address);
+    case 'a':
+        return g_strdup(r->from_address);
+    case 't':
+        return g_strdup(r->to);
+    case 'M':
+        return v->hidden ? g_strdup_printf("+%u", v->hidden) : g_strdup("");
     case 'C':
         return g_strdup_printf("%u", v->number);
     default:

@@ -1,5 +1,6 @@
 /* index_format.h - the columns of the message list, as `index-format` says:
- * %Z marks, %D date, %F sender or recipient, %s subject, %c size, %C number; %-20F: 20 cells, left. */
+ * %Z marks, %D date, %F sender or recipient, %s subject, %c size, %C number, %n sender, %a the sender's
+ * address, %t first recipient, %M messages hidden in a folded thread; %-20F: 20 cells, left. */
 #pragma once
 #include "pintail/store/message.h"
 #include "pintail/term/surface.h"
@@ -34,6 +35,7 @@ typedef struct {
     gboolean recipient; /* Sent and Drafts: %F is who it goes to */
     gint64 now;
     const char *tree;        /* branches before the subject; NULL or "" without */
+    guint hidden;            /* messages in a folded thread beside this one */
     gboolean thread_unread;  /* a folded thread with unread messages */
 } IndexValues;
 /* The text of one field. The caller owns it. */

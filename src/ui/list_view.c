@@ -496,7 +496,8 @@ static void draw_row(ListView *v, Surface *s, int y, int index, const IndexCell 
     if (!r) /* it has just gone; the next event takes it out of the list */
         return;
     IndexValues values = {r, (guint)index + 1, g_hash_table_contains(v->model.tags, &r->placement),
-                          v->recipient, v->now, .thread_unread = thread.folded && thread.unread > 0};
+                          v->recipient, v->now, .thread_unread = thread.folded && thread.unread > 0,
+                          .hidden = thread.folded ? thread.total - 1 : 0};
     for (guint i = 0; i < v->format.n; i++) {
         const IndexField *f = &v->format.fields[i];
         if (cells[i].cells <= 0)

@@ -171,6 +171,16 @@ static void fields_of_a_row(void)
     g_assert_cmpstr(to, ==, "Ada");
     g_assert_nonnull(strstr(subject, "(no subject)"));
     index_format_clear(&f);
+    index_format_parse(&f, "%n%a%t%M%s");
+    static const char *const others[] = {"Grace Hopper", "grace@example.org", "Ada", "+4", "└─ @Report"};
+    r.subject = (char *)"Report";
+    v = (IndexValues){.row = &r, .recipient = TRUE, .hidden = 4, .tree = "└─ "};
+    g_assert_cmpuint(f.n, ==, G_N_ELEMENTS(others));
+    for (guint n = 0; n < f.n; n++) {
+        g_autofree char *text = index_format_text(&f.fields[n], &v, 20);
+        g_assert_cmpstr(text, ==, others[n]);
+    }
+    index_format_clear(&f);
 }
 
 /* ---- wrapping ---- */
