@@ -23,6 +23,8 @@ static char *opening(Protocol protocol, const char *mechanisms)
         return g_strdup_printf("S: +OK\nC: CAPA\nS: +OK\nS: SASL %s\nS: .\n", mechanisms);
     case PROTOCOL_SMTP:
         return g_strdup_printf("S: 220 mx\nC~ EHLO .*\nS: 250-mx\nS: 250 AUTH %s\n", mechanisms);
+    case PROTOCOL_HTTP:
+        break;
     }
     return NULL;
 }

@@ -107,7 +107,6 @@ static void test_undo_copy_not_made(Fixture *f, gconstpointer data)
     gint64 group = do_change(f->s, CHANGE_COPY, placement_at(f->s, inbox, 1), 0, 0, archive);
     add_mail(f->s, archive, 500, 1, "one", 0);
     guint32 gone = 1;
-    GError *err = NULL;
     ok(placements_vanished(f->s, inbox, &gone, 1, &err));
     g_assert_cmpuint(shown_count(f->s, archive), ==, 1);
     g_assert_false(ops_waiting(f->s, account));
