@@ -129,13 +129,15 @@ static void utf8_ended(ImapSession *s, ImapCommand *c)
     }
 }
 
-/* RFC 6855: names as UTF-8. Only sent: commands are done in order, so those that follow know. */
+/* Names as UTF-8: RFC 6855, or IMAP4rev2 (RFC 9051 section 6.3.1), which a server of both revisions speaks
+ * when it is asked to. Only sent: commands are done in order, so those that follow know. */
 static gboolean enable_utf8(ImapSession *s, GError **err)
 {
-    if (!imap_has(s, IMAP_CAP_UTF8) || !imap_has(s, IMAP_CAP_ENABLE) || s->utf8)
+    gboolean rev2 = imap_has(s, IMAP_CAP_IMAP4REV2), utf8 = imap_has(s, IMAP_CAP_UTF8);
+    if (!(rev2 || utf8) || !imap_has(s, IMAP_CAP_ENABLE) || s->utf8)
         return TRUE;
     g_auto(Line) line = {0};
-    imap_line_init(&line, s, "ENABLE UTF8=ACCEPT");
+    imap_line_init(&line, s, rev2 && utf8 ? "ENABLE IMAP4rev2 UTF8=ACCEPT" : rev2 ? "ENABLE IMAP4rev2" : "ENABLE UTF8=ACCEPT");
     ImapCommand *c = imap_command_new(s, NULL, NULL, "ENABLE");
     c->forgotten = TRUE;
     c->ended = utf8_ended;

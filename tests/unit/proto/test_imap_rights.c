@@ -21,6 +21,18 @@ static void test_utf8(void)
     rig_close(&r);
 }
 
+static void test_rev2(void)
+{
+    Rig r;
+    rig_open(&r, "IMAP4rev2",
+             "C: p1 ENABLE IMAP4rev2\n"
+             "C: p2 CREATE \"Entw\xc3\xbcrfe\"\n"
+             "S: * ENABLED IMAP4rev2\nS: p1 OK\nS: p2 OK\n");
+    g_assert_true(imap_create(r.session, "Entwürfe", IMAP_USE_NONE, &r.error));
+    g_assert_no_error(r.error);
+    rig_close(&r);
+}
+
 /* A server that takes its word back: from then on as before. */
 static void test_utf8_refused(void)
 {
@@ -117,6 +129,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/imap/rights/utf8", test_utf8);
+    g_test_add_func("/imap/rev2", test_rev2);
     g_test_add_func("/imap/rights/utf8-refused", test_utf8_refused);
     g_test_add_func("/imap/rights/mailboxid", test_mailboxid);
     g_test_add_func("/imap/rights/my-rights", test_rights);
