@@ -408,6 +408,9 @@ static void run(SendLane *l)
         else if (l->due > 0 && g_get_monotonic_time() >= l->due)
             send_all(l);
     }
+    for (Request *r; (r = worker_next(l->w)); request_free(r)) /* what was answered before the end counts */
+        if (r->kind == REQUEST_ANSWER)
+            take_answer(l, r);
 }
 
 void send_lane(Worker *w)
