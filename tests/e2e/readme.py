@@ -40,6 +40,8 @@ def test_account_and_commands(t):
         f.write("See the figures.\n")
     with open(f"{t.home}/old.mbox", "wb") as f:
         f.write(b"From ada@example.org Sat Nov 21 12:00:00 2026\n" + message("Old", lines=b"\n"))
+    with open(f"{t.home}/message.eml", "wb") as f:
+        f.write(message("In a file"))
     tried = []
     os.symlink(t.program, f"{t.home}/pintail")
     for command in ["pintail sync"] + commands():
