@@ -156,7 +156,8 @@ static gboolean take_keys(Loop *l)
     Key k;
     gboolean any = FALSE;
     while (!l->ui->leaving && term_read(&k)) {
-        any = l->keyed = TRUE;
+        any = TRUE;
+        l->keyed |= k.kind != KEY_RESIZED; /* a new size is nobody's key */
         dispatch_key(l->ui, &k);
         key_clear(&k);
     }
