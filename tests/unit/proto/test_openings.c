@@ -94,7 +94,7 @@ static void at_each_step(const char *play, gboolean in_tls, guint timeout_ms)
 
 static void test_silence(void)
 {
-    at_each_step("stall", TRUE, 100);
+    at_each_step("stall", TRUE, 300);
 }
 
 static void test_cut(void)
@@ -105,9 +105,9 @@ static void test_cut(void)
 /* One byte now and then, without and with line ends: a deadline is for the step, not for the byte. */
 static void test_slow_loris(void)
 {
-    at_each_step("trickle x", FALSE, 60);
-    at_each_step("drip 10 ", FALSE, 60);
-    at_each_step("drip 10 250-more", FALSE, 60);
+    at_each_step("trickle x", FALSE, 200);
+    at_each_step("drip 10 ", FALSE, 200);
+    at_each_step("drip 10 250-more", FALSE, 200);
 }
 
 static void test_floods(void)
