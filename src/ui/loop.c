@@ -156,8 +156,7 @@ static gboolean take_keys(Loop *l)
     Key k;
     gboolean any = FALSE;
     while (!l->ui->leaving && term_read(&k)) {
-        any = TRUE;
-        l->keyed |= k.kind != KEY_RESIZED; /* a new size is nobody's key */
+        any = l->keyed = TRUE;
         dispatch_key(l->ui, &k);
         key_clear(&k);
     }

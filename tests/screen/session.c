@@ -173,8 +173,8 @@ static void take_idle(Session *s)
     ssize_t n = -1;
     while (s->idle >= 0 && (n = read(s->idle, buffer, sizeof buffer)) > 0)
         for (ssize_t i = 0; i < n; i++) {
-            s->says_key = TRUE; /* who says anything here says that too */
-            s->said_idle |= buffer[i] == 'k' || !s->sent;
+            s->says_key |= buffer[i] == 'k';
+            s->said_idle |= buffer[i] == 'k' || !s->says_key || !s->sent;
         }
     if (n == 0) { /* the program closed it: never again */
         close(s->idle);
@@ -285,10 +285,6 @@ static int unread(Session *s)
 gboolean session_key(Session *s, const char *bytes, gsize len, gint64 deadline)
 {
     take_idle(s);
-    /* The first one: does it say when it has handled a key? It does once it is idle. */
-    gint64 first = g_get_monotonic_time() + HANDLED_MS * 1000;
-    while (!s->sent && s->idle >= 0 && !s->says_key && !s->ended && g_get_monotonic_time() < first)
-        session_pump(MIN(deadline, first));
     session_send(s, bytes, len);
     /* The queue cannot be polled; look at it whenever something happens, else each millisecond. */
     while (unread(s) > 0 && !s->ended) {
