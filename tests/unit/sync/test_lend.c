@@ -274,9 +274,9 @@ static void test_wakes_up(void)
     tell_of_address(fds[0]); /* else it is seen at the next look at the clock */
     wait_online();
     assert_never_offline(from);
-    g_assert_cmpuint(connections(), ==, before + 1);
+    g_assert_cmpuint(connections(), >=, before + 1); /* the fast lane gets ready beside it, or when needed */
     assert_body("mail 2");
-    g_assert_cmpuint(connections(), ==, before + 2); /* the fast lane, when it was needed */
+    g_assert_cmpuint(connections(), ==, before + 2);
     home_stop(narrow->h, e);
     machine_pretend(-1, NULL);
     close(fds[0]);
